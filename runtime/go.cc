@@ -1,0 +1,138 @@
+#include "gale/runtime/go.h"
+
+#include <cstdint>
+#include <string>
+
+#include "gale/runtime/internal/configure.h"
+#include "gale/runtime/internal/context.h"
+#include "gale/runtime/internal/cpu_limit.h"
+#include "gale/runtime/internal/g_pool.h"
+#include "gale/runtime/internal/goexit.h"
+#include "gale/runtime/internal/machine.h"
+#include "gale/runtime/internal/park.h"
+#include "gale/runtime/internal/sanitizer.h"
+#include "gale/runtime/internal/scheduler.h"
+#include "gale/runtime/internal/switch.h"
+#include "gale/runtime/panic.h"
+
+namespace gale {
+
+namespace internal {
+
+extern "C" [[gnu::no_sanitize("thread")]] void gale_goroutine_main(G* g) {
+  AfterSwitch(g);
+  FinishSwitch(g->m);
+  g->entry(g->entry_arg);
+  ExitGoroutine(g);
+}
+
+NewGoroutine MakeGoroutine(StackSize stack, std::size_t size, std::size_t alignment) {
+  Scheduler::Get();
+  G* parent = CurrentGoroutine();
+  P* p = parent != nullptr ? parent->m->p : nullptr;
+  StackClass stack_class = stack == StackSize::kSmall ? StackClass::kSmall : StackClass::kDefault;
+  G* g = NewG(p, stack_class, parent != nullptr ? parent->id : 0);
+  auto top = reinterpret_cast<std::uintptr_t>(g->stack_high) - size;
+  return {g, reinterpret_cast<void*>(top & ~(alignment - 1))};
+}
+
+namespace {
+
+void PrepareGoroutine(G* g, void (*entry)(void*), void* storage) {
+  g->entry = entry;
+  g->entry_arg = storage;
+  auto top = reinterpret_cast<std::uintptr_t>(storage) & ~std::uintptr_t{15};
+  g->sp = PrepareContext(reinterpret_cast<void*>(top), g);
+  g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void StartGoroutine(G* g, void (*entry)(void*), void* storage) {
+  PrepareGoroutine(g, entry, storage);
+  Scheduler& scheduler = *Scheduler::IfStarted();
+  if (G* parent = CurrentGoroutine()) {
+    scheduler.EnqueueNext(parent->m->p, g);
+  } else {
+    scheduler.EnqueueGlobal(g);
+  }
+}
+
+void AbandonGoroutine(G* g) {
+  G* parent = CurrentGoroutine();
+  FreeG(parent != nullptr ? parent->m->p : nullptr, g);
+}
+
+namespace {
+
+// MainGoroutine is the closure of Run's goroutine. Its destructor, which Goexit runs too, lets Run return: the thread
+// in Run may be running goroutines, sleeping in its P's poller, or (where no P was free for it) on its proxy.
+struct MainGoroutine {
+  void (*main)(void*);
+  void* argument;
+  M* m;       // of the thread in Run, or null:
+  G* thread;  // the proxy of the thread in Run
+
+  void operator()() { main(argument); }
+  ~MainGoroutine() {
+    if (m == nullptr) {
+      Ready(thread);
+      return;
+    }
+    P* home = m->p;
+    m->stop.store(true, std::memory_order_release);  // from here on m may be gone
+    Scheduler::IfStarted()->WakeP(home);
+  }
+};
+
+G* MakeMain(void (*main)(void*), void* argument, M* m, G* thread) {
+  NewGoroutine made = MakeGoroutine(StackSize::kDefault, sizeof(MainGoroutine), alignof(MainGoroutine));
+  new (made.storage) MainGoroutine{main, argument, m, thread};
+  PrepareGoroutine(made.g, &CallAndDestroy<MainGoroutine>, made.storage);
+  return made.g;
+}
+
+}  // namespace
+
+void RunMain(void (*main)(void*), void* argument) {
+  if (CurrentGoroutine() != nullptr) return main(argument);
+  Scheduler& scheduler = Scheduler::Get();
+  M* m = scheduler.AttachThread();
+  if (m == nullptr) {
+    scheduler.EnqueueGlobal(MakeMain(main, argument, nullptr, CurrentG()));
+    Park([](G*, void*) { return true; }, nullptr, WaitReason::kNone);
+    return;
+  }
+  scheduler.EnqueueNext(m->p, MakeMain(main, argument, m, nullptr));
+  scheduler.RunLoop(m);
+  scheduler.DetachThread(m);
+}
+
+}  // namespace internal
+
+void Gosched() { internal::Yield(); }
+
+void Goexit() {
+  if (internal::CurrentGoroutine() == nullptr) throw Panic("Goexit: the caller is not a goroutine");
+  internal::UnwindAndExit();
+}
+
+int NumGoroutine() {
+  internal::Scheduler* scheduler = internal::Scheduler::IfStarted();
+  if (scheduler == nullptr) return 0;
+  std::int64_t count = scheduler->started_outside.load(std::memory_order_relaxed);
+  for (const auto& p : scheduler->Ps()) count += p->started_minus_ended.load(std::memory_order_relaxed);
+  return static_cast<int>(count);
+}
+
+int GOMAXPROCS() { return internal::Scheduler::Get().PCount(); }
+
+int GOMAXPROCS(int n) {
+  if (n < 1 || n > internal::kMostPs) {
+    throw Panic("GOMAXPROCS(" + std::to_string(n) + "): want 1 to " + std::to_string(internal::kMostPs));
+  }
+  if (internal::Scheduler::IfStarted() != nullptr) throw Panic("GOMAXPROCS: the runtime runs already");
+  return internal::SetConfiguredPCount(n);
+}
+
+}  // namespace gale

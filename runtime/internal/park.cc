@@ -1,0 +1,111 @@
+#include "gale/runtime/internal/park.h"
+
+#include <sched.h>
+
+#include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/futex.h"
+#include "gale/runtime/internal/machine.h"
+#include "gale/runtime/internal/sanitizer.h"
+#include "gale/runtime/internal/scheduler.h"
+#include "gale/runtime/internal/switch.h"
+
+namespace gale::internal {
+
+namespace {
+
+// SwitchAway leaves the current goroutine for the next one in its P's queue, or for the scheduling loop. Going
+// straight to the next one saves half of the switches. Not instrumented by TSan, like everything that a goroutine's
+// last switch never returns from: the slot's next goroutine would inherit the open calls on the shadow stack.
+[[gnu::no_sanitize("thread")]] void SwitchAway(G* g, SwitchKind how) {
+  M* m = g->m;
+  G* next = m->stop.load(std::memory_order_relaxed) ? nullptr : Scheduler::IfStarted()->PickLocal(m->p);
+  SwitchTo(m, g, next == nullptr ? &m->g0 : next, how);
+}
+
+void ParkThread(G* proxy) {
+  if (!proxy->commit(proxy, proxy->commit_arg)) return;
+  // Acquire pairs with the release in WakeThread.
+  while (proxy->futex.load(std::memory_order_acquire) == 0) FutexWait(&proxy->futex, 0);
+  proxy->futex.store(0, std::memory_order_relaxed);
+}
+
+bool CommitUnlock(G*, void* lock) {
+  static_cast<SpinLock*>(lock)->unlock();
+  return true;
+}
+
+[[gnu::noinline]] G* ThreadProxy() {
+  thread_local G proxy;
+  if (proxy.kind != GKind::kThread) {
+    proxy.kind = GKind::kThread;
+    AdoptThread(&proxy);
+  }
+  G* result = &proxy;
+  asm volatile("" : "+r"(result));
+  return result;
+}
+
+}  // namespace
+
+G* CurrentG() {
+  G* g = CurrentGoroutine();
+  return g != nullptr ? g : ThreadProxy();
+}
+
+void Park(ParkCommit commit, void* arg, WaitReason reason) {
+  G* g = CurrentG();
+  g->commit = commit;
+  g->commit_arg = arg;
+  g->wait_reason.store(reason, std::memory_order_relaxed);
+  g->status.store(GStatus::kWaiting, std::memory_order_relaxed);
+  if (g->kind == GKind::kThread) {
+    ParkThread(g);
+    g->status.store(GStatus::kRunning, std::memory_order_relaxed);
+  } else {
+    SwitchAway(g, SwitchKind::kPark);
+  }
+}
+
+void ParkUnlock(SpinLock& lock, WaitReason reason) { Park(&CommitUnlock, &lock, reason); }
+
+void ParkForever(WaitReason reason) {
+  for (;;) Park([](G*, void*) { return true; }, nullptr, reason);
+}
+
+void WakeThread(G* proxy) {
+  std::atomic<int>* futex = &proxy->futex;
+  // Release pairs with the acquire in ParkThread. After this store the thread may be gone.
+  futex->store(1, std::memory_order_release);
+  FutexWake(futex);
+}
+
+void Ready(G* g) {
+  if (g->kind == GKind::kThread) return WakeThread(g);
+  g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
+  G* current = CurrentGoroutine();
+  M* m = current != nullptr ? current->m : CurrentM();
+  Scheduler& scheduler = *Scheduler::IfStarted();
+  if (m != nullptr && m->p != nullptr) {
+    scheduler.EnqueueNext(m->p, g);
+  } else {
+    scheduler.EnqueueGlobal(g);
+  }
+}
+
+void Yield() {
+  G* g = CurrentGoroutine();
+  if (g == nullptr) {
+    sched_yield();
+    return;
+  }
+  g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
+  SwitchAway(g, SwitchKind::kYield);
+}
+
+[[gnu::no_sanitize("thread")]] void ExitGoroutine(G* g) {
+  g->status.store(GStatus::kDead, std::memory_order_relaxed);
+  SwitchAway(g, SwitchKind::kExit);
+  Fatal("a goroutine that has ended was run again");
+}
+
+}  // namespace gale::internal

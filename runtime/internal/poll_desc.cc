@@ -1,0 +1,233 @@
+#include "gale/runtime/internal/poll_desc.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "gale/runtime/internal/clock.h"
+#include "gale/runtime/internal/machine.h"
+#include "gale/runtime/internal/netpoll.h"
+#include "gale/runtime/internal/park.h"
+#include "gale/runtime/internal/scheduler.h"
+#include "gale/runtime/internal/spin_lock.h"
+
+namespace gale::internal {
+
+// PollDescPool keeps the PollDescs that are not in use. Their memory is never given back.
+class PollDescPool {
+ public:
+  PollDesc* Take() {
+    std::lock_guard guard(lock_);
+    if (free_ == nullptr) Grow();
+    PollDesc* desc = free_;
+    free_ = desc->next_free_;
+    return desc;
+  }
+
+  void Give(PollDesc* desc) {
+    std::lock_guard guard(lock_);
+    desc->next_free_ = free_;
+    free_ = desc;
+  }
+
+ private:
+  void Grow() {
+    constexpr int kBatch = 32;
+    auto* batch = new PollDesc[kBatch];
+    for (int i = kBatch - 1; i >= 0; --i) {
+      batch[i].next_free_ = free_;
+      free_ = &batch[i];
+    }
+  }
+
+  SpinLock lock_;
+  PollDesc* free_ = nullptr;
+};
+
+namespace {
+
+PollDescPool& Pool() {
+  static auto* pool = new PollDescPool;
+  return *pool;
+}
+
+P* HomeForCaller(Scheduler& scheduler) {
+  if (G* g = CurrentGoroutine()) return g->m->p;
+  static std::atomic<unsigned> next{0};
+  return scheduler.Ps()[next.fetch_add(1, std::memory_order_relaxed) % scheduler.Ps().size()].get();
+}
+
+int Index(PollMode mode) { return static_cast<int>(mode); }
+
+}  // namespace
+
+std::expected<PollDesc*, int> PollDesc::Open(int fd) { return OpenAt(fd, HomeForCaller(Scheduler::Get())); }
+
+std::expected<PollDesc*, int> PollDesc::OpenOn(int fd, int p_id) {
+  const auto& ps = Scheduler::Get().Ps();
+  return OpenAt(fd, ps[static_cast<std::size_t>(p_id) % ps.size()].get());
+}
+
+std::expected<PollDesc*, int> PollDesc::OpenAt(int fd, P* home) {
+  PollDesc* desc = Pool().Take();
+  desc->fd_ = fd;
+  desc->home_ = home;
+  for (int mode = 0; mode < 2; ++mode) {
+    desc->waiters_[mode].store(kNobody, std::memory_order_relaxed);
+    desc->deadlines_[mode].store(0, std::memory_order_relaxed);
+  }
+  desc->peer_closed_.store(false, std::memory_order_relaxed);
+  desc->closing_.store(false, std::memory_order_relaxed);
+  // Release pairs with the acquire in HandleEvents: who sees this life's tag sees its fields.
+  std::uint16_t tag = static_cast<std::uint16_t>(desc->tag_.load(std::memory_order_relaxed) + 1);
+  desc->tag_.store(tag, std::memory_order_release);
+  if (int error = home->netpoll->Add(fd, desc, tag); error != 0) {
+    Pool().Give(desc);
+    return std::unexpected(error);
+  }
+  // A P whose thread was never needed, or sleeps without looking at this poller's new entry, is fine: epoll_wait sees
+  // entries that are added while it waits. Only a P without a thread must get one.
+  if (home->m.load(std::memory_order_acquire) == nullptr) Scheduler::Get().WakeP(home);
+  return desc;
+}
+
+PollResult PollDesc::Prepare(PollMode mode) const {
+  if (closing_.load(std::memory_order_seq_cst)) return PollResult::kClosing;
+  if (deadlines_[Index(mode)].load(std::memory_order_seq_cst) == kExpired) return PollResult::kTimeout;
+  return PollResult::kReady;
+}
+
+bool PollDesc::PeerClosed() const { return peer_closed_.load(std::memory_order_seq_cst); }
+
+bool PollDesc::CommitWait(G* g, void* word) {
+  Word expected = kComing;
+  return static_cast<std::atomic<Word>*>(word)->compare_exchange_strong(expected, reinterpret_cast<Word>(g),
+                                                                        std::memory_order_seq_cst);
+}
+
+PollResult PollDesc::Wait(PollMode mode) {
+  std::atomic<Word>& word = waiters_[Index(mode)];
+  for (;;) {
+    if (PollResult result = Prepare(mode); result != PollResult::kReady) return result;
+    Word seen = kNobody;
+    if (!word.compare_exchange_strong(seen, kComing, std::memory_order_seq_cst)) {  // W1
+      // Only kReady is possible: there is one waiter per direction. An edge that comes now would say the same; the
+      // exchange (not a store) makes what came with it, PeerClosed, visible here.
+      word.exchange(kNobody, std::memory_order_seq_cst);
+      return PollResult::kReady;
+    }
+    if (Prepare(mode) == PollResult::kReady) Park(&CommitWait, &word, WaitReason::kIoWait);  // W2, W3
+    Word left = word.exchange(kNobody, std::memory_order_seq_cst);                           // W4
+    if (PollResult result = Prepare(mode); result != PollResult::kReady) return result;
+    if (left == kReady) return PollResult::kReady;
+    // Woken by a deadline that was moved meanwhile: wait on.
+  }
+}
+
+G* PollDesc::Unblock(PollMode mode, Word leave) {
+  std::atomic<Word>& word = waiters_[Index(mode)];
+  // An edge must be remembered for the next Wait; a deadline or Evict must not look like one, nor erase one.
+  Word seen = word.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (seen == kReady || (seen == kNobody && leave == kNobody)) return nullptr;
+    if (word.compare_exchange_weak(seen, leave, std::memory_order_seq_cst)) break;  // U2
+  }
+  return seen > kComing ? reinterpret_cast<G*>(seen) : nullptr;
+}
+
+void PollDesc::UnblockInto(PollMode mode, Word leave, GList& ready) {
+  G* g = Unblock(mode, leave);
+  if (g == nullptr) return;
+  if (g->kind == GKind::kThread) return WakeThread(g);
+  g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
+  ready.PushBack(g);
+}
+
+void PollDesc::HandleEvents(PollEvents events, std::uint16_t tag, GList& ready) {
+  if (tag_.load(std::memory_order_acquire) != tag) return;
+  // seq_cst like the words: where UnblockInto finds kReady and writes nothing, the reader that uses that kReady up must
+  // still see it.
+  if (events.peer_closed) peer_closed_.store(true, std::memory_order_seq_cst);
+  if (events.readable) UnblockInto(PollMode::kRead, kReady, ready);
+  if (events.writable) UnblockInto(PollMode::kWrite, kReady, ready);
+}
+
+// Deadlines. SetDeadline stores the deadline, then looks at armed_until_; HandleDeadlines clears armed_until_, then
+// looks at the deadlines (all seq_cst): one of them sees the other, so a new deadline is never left without a node.
+
+void PollDesc::SetDeadline(PollMode mode, std::int64_t deadline_ns) {
+  if (deadline_ns < 0) deadline_ns = 1;  // long ago
+  deadlines_[Index(mode)].store(deadline_ns, std::memory_order_seq_cst);
+  if (deadline_ns == 0) return;
+  std::int64_t armed = armed_until_.load(std::memory_order_seq_cst);
+  if (armed != 0 && armed <= deadline_ns) return;
+  ArmFor(mode, deadline_ns);
+}
+
+void PollDesc::ArmFor(PollMode mode, std::int64_t deadline_ns) {
+  if (deadline_ns <= MonotonicNanos()) {
+    Expire(mode, deadline_ns);
+    if (G* g = Unblock(mode, kNobody)) Ready(g);
+    return;
+  }
+  bool earliest = false;
+  {
+    std::lock_guard guard(home_->deadlines.Lock());
+    std::int64_t armed = armed_until_.load(std::memory_order_seq_cst);
+    if (armed == 0 || armed > deadline_ns) {
+      earliest = home_->deadlines.ArmLocked(&node_, deadline_ns);
+      armed_until_.store(deadline_ns, std::memory_order_seq_cst);
+    }
+  }
+  G* g = CurrentGoroutine();
+  bool own = g != nullptr && g->m->p == home_;
+  if (earliest && !own) Scheduler::Get().WakeP(home_);
+}
+
+// Expire turns a deadline that was seen to have passed into kExpired, unless it was changed meanwhile.
+void PollDesc::Expire(PollMode mode, std::int64_t seen) {
+  deadlines_[Index(mode)].compare_exchange_strong(seen, kExpired, std::memory_order_seq_cst);
+}
+
+std::int64_t PollDesc::EarliestDeadline() const {
+  std::int64_t earliest = kForever;
+  for (const auto& deadline : deadlines_) {
+    std::int64_t when = deadline.load(std::memory_order_seq_cst);
+    if (when > 0) earliest = std::min(earliest, when);
+  }
+  return earliest;
+}
+
+std::int64_t PollDesc::HandleDeadlines(DeadlineNode* node, std::int64_t now, void* ready_list) {
+  auto* desc = reinterpret_cast<PollDesc*>(reinterpret_cast<char*>(node) - offsetof(PollDesc, node_));
+  desc->armed_until_.store(0, std::memory_order_seq_cst);
+  for (PollMode mode : {PollMode::kRead, PollMode::kWrite}) {
+    std::int64_t when = desc->deadlines_[Index(mode)].load(std::memory_order_seq_cst);
+    if (when <= 0 || when > now) continue;
+    desc->Expire(mode, when);
+    desc->UnblockInto(mode, kNobody, *static_cast<GList*>(ready_list));
+  }
+  std::int64_t next = desc->EarliestDeadline();
+  if (next != kForever) desc->armed_until_.store(next, std::memory_order_seq_cst);
+  return next;
+}
+
+void PollDesc::Evict() {
+  closing_.store(true, std::memory_order_seq_cst);  // U1
+  for (PollMode mode : {PollMode::kRead, PollMode::kWrite}) {
+    if (G* g = Unblock(mode, kNobody)) Ready(g);
+  }
+}
+
+void PollDesc::Close() {
+  home_->netpoll->Remove(fd_);
+  {
+    std::lock_guard guard(home_->deadlines.Lock());
+    home_->deadlines.CancelLocked(&node_);
+    armed_until_.store(0, std::memory_order_relaxed);
+  }
+  // A new tag now, so that late events find nobody even before the next life.
+  tag_.store(static_cast<std::uint16_t>(tag_.load(std::memory_order_relaxed) + 1), std::memory_order_release);
+  Pool().Give(this);
+}
+
+}  // namespace gale::internal

@@ -1,0 +1,128 @@
+// Scheduler: distributes runnable goroutines over threads.
+//
+// Each P has a run queue; an M with a P runs goroutines from it, else from the global queue, else from the network,
+// else it steals half of another P's queue, else it sleeps in its P's poller. Which M must be woken when work
+// appears is the delicate part, and the two protocols below are the whole of it.
+//
+// Submission protocol (by whoever makes a goroutine runnable: Enqueue, EnqueueNext, EnqueueGlobal):
+//   S1. Put the goroutine where others can find it (ring, next slot, global queue).
+//   S2. seq_cst fence (or a seq_cst read-modify-write in S1).
+//   S3. If some M spins, done: it will find the work, or pass I3. If no P is idle, done: everybody is busy.
+//   S4. Raise spinning_ from 0 to 1; whoever fails leaves the wake-up to the one who succeeded.
+//   S5. Clear the bit of one idle P and wake its M (or start one), which is thereby spinning. If no bit was left,
+//       lower spinning_ again, seq_cst fence, and look at the queues once more, as in I3: who submitted meanwhile has
+//       counted on us. If there is work and an idle P, go back to S4.
+//
+// Idle protocol (by an M that found nothing: Idle):
+//   I1. Set the P's bit in idle_.
+//   I2. If it was spinning, lower spinning_. seq_cst fence.
+//   I3. Look once more at the global queue, at all rings and at its own timers. If there is anything: take the
+//       bit back and start over.
+//   I4. Sleep in the poller until an event, the P's next timer or a wake-up.
+//   I5. Clear the P's bit; if somebody else has cleared it (S5), it has been woken to spin.
+//
+// Why nothing is lost: the fences of S2 and I2 are totally ordered. If S2 is first, I3 sees the work. If I2 is
+// first, S3 sees no spinner and an idle P (or a bit that another submitter claims, whose spinner comes to I3 after
+// S1). The next slot is not looked at in I3 and not always announced: it belongs to the P that is about
+// to run it. Should that P be held up, sysmon (sysmon.h) sees it and wakes an idle P.
+//
+// A spinner that finds work lowers spinning_, and wakes the next one if it was the last (so that parallelism grows
+// one thread at a time and no storm of wake-ups follows a burst).
+//
+// Rejected designs: one global queue (its lock and the migration of every goroutine); waking a thread at every
+// submission (on two cores, a pair of goroutines that hand values to each other then spends its time in wake-ups);
+// a futex to sleep on besides the poller (two places to be woken from, and a race between them).
+// Source: Go's runtime/proc.go; differences: an idle M keeps its P and sleeps in that P's epoll.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "gale/runtime/internal/global_queue.h"
+#include "gale/runtime/internal/idle_mask.h"
+#include "gale/runtime/internal/machine.h"
+#include "gale/runtime/internal/processor.h"
+
+namespace gale::internal {
+
+class Scheduler {
+ public:
+  // Get returns the process's scheduler, and starts it at the first call. Never destroyed: goroutines may still
+  // run while static objects are destroyed.
+  static Scheduler& Get();
+  // IfStarted is the scheduler, or null before the first Get.
+  static Scheduler* IfStarted() { return started_.load(std::memory_order_acquire); }
+
+  // Submission. Each makes g runnable; g must not be in any queue.
+  // By p's M: at the end of p's queue.
+  void Enqueue(P* p, G* g);
+  // By p's M: to run next on p, before its queue.
+  void EnqueueNext(P* p, G* g);
+  // By p's M: all of them at the end of p's queue.
+  void EnqueueAll(P* p, GList& batch);
+  // From anywhere.
+  void EnqueueGlobal(G* g);
+  void EnqueueGlobal(GList& batch);
+
+  // PickLocal takes the next goroutine from p's own queue without looking at anything else, or null if there is none
+  // or it is time for the loop on g0 to look around. By p's M.
+  G* PickLocal(P* p);
+
+  // RunLoop is the body of an M: it runs goroutines until m->stop.
+  void RunLoop(M* m);
+
+  // WakeOne wakes an idle P to look for work, if there is one and nobody looks already (S3 to S5).
+  void WakeOne();
+  // WakeP makes sure that p's M looks at p's poller and timers soon: wakes it if it sleeps, starts it if there is
+  // none. For what only p can see.
+  void WakeP(P* p);
+
+  // AttachThread makes the calling thread an M, with an idle P, or returns null if all Ps are busy.
+  M* AttachThread();
+  // DetachThread ends that: the P goes to a new thread, and m is freed.
+  void DetachThread(M* m);
+
+  const std::vector<std::unique_ptr<P>>& Ps() const { return ps_; }
+  int PCount() const { return static_cast<int>(ps_.size()); }
+  GlobalQueue& Global() { return global_; }
+  const IdleMask& Idle() const { return idle_; }
+
+  // Goroutines started by threads without a P minus those that ended there: a part of NumGoroutine.
+  std::atomic<std::int64_t> started_outside{0};
+  std::atomic<std::uint64_t> next_goroutine_id{1};
+
+ private:
+  explicit Scheduler(int ps);
+
+  G* FindRunnable(M* m);
+  G* FindLocal(P* p);
+  G* PickQueued(P* p);
+  bool RunTimers(P* p);
+  void PollIfStale(P* p);
+  void PollNow(P* p, std::int64_t timeout_ns);
+  G* Steal(P* thief);
+  G* StealFrom(P* thief, P* victim);
+  G* StealNext(P* victim);
+  bool WorkElsewhere(const P* self) const;
+  bool WorkQueued() const;
+  void StopSpinning(M* m);
+  void SleepIdle(M* m);
+  std::int64_t SleepTime(P* p) const;
+  void WakeIfIdle();
+  void WakeForReady(P* p);
+  void StartMachine(P* p, bool spinning);
+  static void* MachineMain(void* m);
+  M* NewMachine(P* p);
+
+  static std::atomic<Scheduler*> started_;
+
+  std::vector<std::unique_ptr<P>> ps_;
+  GlobalQueue global_;
+  IdleMask idle_;
+  alignas(64) std::atomic<int> spinning_{0};  // Ms woken to look for work that have not yet found any
+  std::atomic<int> machines_{0};
+};
+
+}  // namespace gale::internal

@@ -1,0 +1,62 @@
+#include "gale/runtime/internal/switch.h"
+
+#include "gale/runtime/internal/context.h"
+#include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/g_pool.h"
+#include "gale/runtime/internal/park.h"
+#include "gale/runtime/internal/sanitizer.h"
+#include "gale/runtime/internal/scheduler.h"
+#include "gale/runtime/internal/stack.h"
+
+namespace gale::internal {
+
+namespace {
+
+void CheckCanary(G* g) {
+  char* slot_low = g->stack_low - kPageSize;
+  if (!CanaryIntact(slot_low)) {
+    Fatal("stack overflow: goroutine %llu went below its stack [%p, %p)", static_cast<unsigned long long>(g->id),
+          static_cast<void*>(g->stack_low), static_cast<void*>(g->stack_high));
+  }
+}
+
+void CommitPark(M* m, G* g) {
+  if (g->commit(g, g->commit_arg)) return;  // from here on g may run elsewhere
+  g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
+  Scheduler::IfStarted()->EnqueueNext(m->p, g);
+}
+
+}  // namespace
+
+// Not instrumented by TSan: between telling it of the new fiber and being there, nothing may touch its shadow stack.
+// Not inlined: every switch returns to the same place (context_x86_64.S), and nothing that depends on the thread is
+// kept in a register across it.
+[[gnu::noinline, gnu::no_sanitize("thread")]] void SwitchTo(M* m, G* from, G* to, SwitchKind how) {
+  m->left = from;
+  m->left_how = how;
+  from->eh = *m->eh;
+  *m->eh = to->eh;
+  to->m = m;
+  to->status.store(GStatus::kRunning, std::memory_order_relaxed);
+  BeforeSwitch(from, to, how == SwitchKind::kExit);
+  gale_switch_context(&from->sp, to->sp);
+  AfterSwitch(from);
+  // `from` runs again, on the M that switched to it: everything else of before is out of date.
+  FinishSwitch(from->m);
+}
+
+void FinishSwitch(M* m) {
+  G* left = m->left;
+  switch (m->left_how) {
+    case SwitchKind::kNothing: return;
+    case SwitchKind::kPark:
+      if (left->has_canary) CheckCanary(left);
+      return CommitPark(m, left);
+    case SwitchKind::kYield: return Scheduler::IfStarted()->Enqueue(m->p, left);
+    case SwitchKind::kExit:
+      if (left->has_canary) CheckCanary(left);
+      return FreeG(m->p, left);
+  }
+}
+
+}  // namespace gale::internal

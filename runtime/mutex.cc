@@ -1,0 +1,68 @@
+#include "gale/runtime/mutex.h"
+
+#include "gale/runtime/internal/clock.h"
+#include "gale/runtime/internal/fatal.h"
+
+namespace gale {
+
+namespace {
+constexpr std::int64_t kStarvationNanos = 1'000'000;
+}
+
+bool Mutex::TryLock() {
+  std::uint32_t seen = state_.load(std::memory_order_relaxed);
+  return (seen & (kLocked | kStarving)) == 0 &&
+         state_.compare_exchange_strong(seen, seen | kLocked, std::memory_order_acquire, std::memory_order_relaxed);
+}
+
+void Mutex::LockSlow() {
+  bool woken = false;     // we were woken, and kWoken is ours to clear
+  bool starving = false;  // we have waited too long
+  std::int64_t since = 0;
+  std::uint32_t seen = state_.load(std::memory_order_relaxed);
+  for (;;) {
+    std::uint32_t wanted = seen;
+    bool must_wait = (seen & (kLocked | kStarving)) != 0;
+    if ((seen & kStarving) == 0) wanted |= kLocked;
+    if (must_wait) wanted += kWaiter;
+    if (starving && (seen & kLocked) != 0) wanted |= kStarving;
+    if (woken) wanted &= ~kWoken;
+    if (!state_.compare_exchange_weak(seen, wanted, std::memory_order_acquire, std::memory_order_relaxed)) continue;
+    if (!must_wait) return;
+
+    bool waited_before = since != 0;
+    if (!waited_before) since = internal::MonotonicNanos();
+    semaphore_.Acquire(WaitReason::kMutexLock, waited_before);
+    starving = starving || internal::MonotonicNanos() - since > kStarvationNanos;
+    seen = state_.load(std::memory_order_relaxed);
+    if ((seen & kStarving) != 0) {
+      // Handed over to us: Unlock left kLocked clear and us among the waiters. The last one, or one that did not wait
+      // long, ends the starvation.
+      std::uint32_t change = kLocked - kWaiter;
+      if (!starving || seen / kWaiter == 1) change -= kStarving;
+      state_.fetch_add(change, std::memory_order_acquire);
+      return;
+    }
+    woken = true;
+  }
+}
+
+void Mutex::UnlockSlow(std::uint32_t rest) {
+  if (((rest + kLocked) & kLocked) == 0) internal::Fatal("sync: unlock of unlocked mutex");
+  if ((rest & kStarving) != 0) {
+    // Newcomers see kStarving and do not take the lock, so the first waiter will find it free.
+    semaphore_.Release();
+    return;
+  }
+  for (;;) {
+    // Nobody waits, or somebody has the lock or is about to try: nothing to do.
+    if (rest < kWaiter || (rest & (kLocked | kWoken | kStarving)) != 0) return;
+    std::uint32_t wanted = (rest - kWaiter) | kWoken;
+    if (state_.compare_exchange_weak(rest, wanted, std::memory_order_relaxed, std::memory_order_relaxed)) {
+      semaphore_.Release();
+      return;
+    }
+  }
+}
+
+}  // namespace gale

@@ -1,0 +1,10 @@
+// All of Gale's runtime.
+#pragma once
+
+#include "gale/runtime/chan.h"
+#include "gale/runtime/error.h"
+#include "gale/runtime/go.h"
+#include "gale/runtime/mutex.h"
+#include "gale/runtime/panic.h"
+#include "gale/runtime/time.h"
+#include "gale/runtime/wait_group.h"
