@@ -1,0 +1,75 @@
+#include "gale/net/internal/socket_conn.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "gale/net/internal/socket_address.h"
+
+namespace gale::net::internal {
+namespace {
+
+// steady_clock counts nanoseconds of CLOCK_MONOTONIC, as the poller does; 0 is no deadline for both.
+std::int64_t Nanoseconds(Conn::TimePoint time) {
+  if (time == Conn::TimePoint()) return 0;
+  const auto since_boot = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
+  return std::max<std::int64_t>(since_boot.count(), 1);
+}
+
+}  // namespace
+
+void SocketConn::FindLocal() { local_ = {LocalAddr(), true}; }
+
+std::expected<std::size_t, Error> SocketConn::WithContext(std::string_view operation, const FD::Size& result) const {
+  if (result) [[likely]] {
+    return *result;
+  }
+  return std::unexpected(Failed(operation, result.error()));
+}
+
+std::expected<std::size_t, Error> SocketConn::Read(std::span<char> buffer) {
+  return WithContext("read", fd_.Read(buffer));
+}
+
+std::expected<std::size_t, Error> SocketConn::Write(std::string_view data) {
+  return WithContext("write", fd_.Write(data));
+}
+
+std::expected<std::size_t, Error> SocketConn::Writev(std::span<const std::string_view> pieces) {
+  return WithContext("write", fd_.Writev(pieces));
+}
+
+Error SocketConn::WaitReadable() { return Failed("read", fd_.WaitReadable()); }
+
+Error SocketConn::Close() { return Failed("close", fd_.Close()); }
+
+Error SocketConn::CloseWrite() { return Failed("close", fd_.Shutdown(SHUT_WR)); }
+
+void SocketConn::SetReadDeadline(TimePoint deadline) { fd_.SetDeadline(PollMode::kRead, Nanoseconds(deadline)); }
+
+void SocketConn::SetWriteDeadline(TimePoint deadline) { fd_.SetDeadline(PollMode::kWrite, Nanoseconds(deadline)); }
+
+Addr SocketConn::LocalAddr() const {
+  if (local_.is_exact) return local_.addr;
+  sockaddr_storage address;
+  const socklen_t size = fd_.LocalName(address);
+  return size == 0 ? local_.addr : FromSocketAddress(address, size);
+}
+
+Error SocketConn::Failed(std::string_view operation, std::error_code code) const {
+  if (!code) return {};
+  if (code == Errc::kEof) return code;
+  std::string context(operation);
+  context += ' ';
+  context += remote_.Network();
+  context += ' ';
+  context += LocalAddr().String();
+  context += "->";
+  context += remote_.String();
+  return Error(code, std::move(context));
+}
+
+}  // namespace gale::net::internal

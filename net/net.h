@@ -1,0 +1,10 @@
+// The net floor: addresses, connections, listeners, and formatted output to them.
+#pragma once
+
+#include "gale/net/accept_backoff.h"
+#include "gale/net/addr.h"
+#include "gale/net/conn.h"
+#include "gale/net/dial.h"
+#include "gale/net/fmt.h"
+#include "gale/net/io.h"
+#include "gale/net/listener.h"
