@@ -1,0 +1,6 @@
+// All of Gale.
+#pragma once
+
+#include "gale/http/http.h"
+#include "gale/net/net.h"
+#include "gale/runtime/runtime.h"

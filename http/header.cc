@@ -1,0 +1,107 @@
+#include "gale/http/header.h"
+
+#include <algorithm>
+
+#include "gale/http/internal/ascii.h"
+#include "gale/http/internal/quote.h"
+#include "gale/runtime/panic.h"
+
+namespace gale::http {
+namespace {
+
+using internal::EqualFold;
+
+// A name or value in an error message, which may be long and is not to be trusted.
+std::string Quoted(std::string_view text) { return internal::Quote(text.substr(0, 100)); }
+
+// Checks a field set by a handler and returns its value without the whitespace around it.
+std::string_view Checked(std::string_view name, std::string_view value) {
+  if (!internal::IsToken(name)) throw Panic("http: invalid header field name " + Quoted(name));
+  if (!internal::IsFieldValue(value)) {
+    throw Panic("http: invalid header field value " + Quoted(value) + " for " + Quoted(name));
+  }
+  return internal::TrimOws(value);
+}
+
+void WriteCanonical(std::string_view name, char* destination) {
+  bool starts_word = true;
+  for (char c : name) {
+    *destination++ = starts_word ? internal::ToUpper(c) : internal::ToLower(c);
+    starts_word = c == '-';
+  }
+}
+
+std::string_view CopyCanonical(internal::Arena& arena, std::string_view name) {
+  char* copy = arena.Allocate(name.size());
+  WriteCanonical(name, copy);
+  return {copy, name.size()};
+}
+
+}  // namespace
+
+Header::Header(const Header& other) { *this = other; }
+
+Header& Header::operator=(const Header& other) {
+  if (this == &other) return *this;
+  Clear();
+  for (auto [name, value] : other) AddView(arena_.Copy(name), arena_.Copy(value));
+  return *this;
+}
+
+std::string_view Header::Get(std::string_view name) const {
+  const std::size_t index = Find(name);
+  return index == size_ ? std::string_view() : slots_[index].value;
+}
+
+bool Header::Has(std::string_view name) const { return Find(name) != size_; }
+
+std::vector<std::string_view> Header::Values(std::string_view name) const {
+  std::vector<std::string_view> values;
+  for (const HeaderField& field : *this) {
+    if (EqualFold(field.name, name)) values.push_back(field.value);
+  }
+  return values;
+}
+
+void Header::Set(std::string_view name, std::string_view value) {
+  const std::string_view checked = Checked(name, value);
+  const std::size_t index = Find(name);
+  if (index == size_) return AddView(CopyCanonical(arena_, name), arena_.Copy(checked));
+  slots_[index] = {CopyCanonical(arena_, name), arena_.Copy(checked)};
+  RemoveFrom(index + 1, name);
+}
+
+void Header::Add(std::string_view name, std::string_view value) {
+  const std::string_view checked = Checked(name, value);
+  AddView(CopyCanonical(arena_, name), arena_.Copy(checked));
+}
+
+void Header::Del(std::string_view name) { RemoveFrom(0, name); }
+
+void Header::Clear() {
+  size_ = 0;
+  arena_.Reset();
+}
+
+void Header::Grow() { slots_.resize(std::max<std::size_t>(16, 2 * slots_.size())); }
+
+std::size_t Header::Find(std::string_view name) const {
+  std::size_t index = 0;
+  while (index < size_ && !EqualFold(slots_[index].name, name)) ++index;
+  return index;
+}
+
+void Header::RemoveFrom(std::size_t index, std::string_view name) {
+  const auto last = slots_.begin() + static_cast<std::ptrdiff_t>(size_);
+  const auto kept_end = std::remove_if(slots_.begin() + static_cast<std::ptrdiff_t>(index), last,
+                                       [name](const HeaderField& field) { return EqualFold(field.name, name); });
+  size_ = static_cast<std::size_t>(kept_end - slots_.begin());
+}
+
+std::string CanonicalHeaderKey(std::string_view name) {
+  std::string key(name);
+  if (internal::IsToken(name)) WriteCanonical(name, key.data());
+  return key;
+}
+
+}  // namespace gale::http

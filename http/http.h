@@ -1,0 +1,13 @@
+// All of Gale's HTTP.
+#pragma once
+
+#include "gale/http/default_serve_mux.h"
+#include "gale/http/handler.h"
+#include "gale/http/header.h"
+#include "gale/http/request.h"
+#include "gale/http/response_writer.h"
+#include "gale/http/serve_mux.h"
+#include "gale/http/server.h"
+#include "gale/http/sniff.h"
+#include "gale/http/status.h"
+#include "gale/http/url.h"

@@ -1,0 +1,205 @@
+#include "gale/http/internal/h1_connection.h"
+
+#include <cxxabi.h>
+
+#include <exception>
+#include <string_view>
+#include <typeinfo>
+#include <utility>
+
+#include "gale/http/status.h"
+
+namespace gale::http::internal {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLingerTime{500};
+constexpr std::size_t kMostLingerBytes = 256 * 1024;
+
+std::chrono::steady_clock::time_point After(std::chrono::nanoseconds timeout) {
+  return timeout.count() > 0 ? CoarseNow() + timeout : std::chrono::steady_clock::time_point{};
+}
+
+// Lease gives an exchange back to the pool however the scope is left.
+class Lease {
+ public:
+  Lease(H1ExchangePool& pool, net::Conn& conn, std::chrono::nanoseconds write_timeout)
+      : pool_(pool), exchange_(pool.Take()) {
+    exchange_->wire.Bind(conn, write_timeout);
+  }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  ~Lease() { pool_.Give(exchange_); }
+  H1Exchange& operator*() { return *exchange_; }
+
+ private:
+  H1ExchangePool& pool_;
+  H1Exchange* exchange_;
+};
+
+}  // namespace
+
+H1Connection::H1Connection(const ConnectionConfig& config, std::shared_ptr<net::Conn> conn)
+    : config_(config), conn_(std::move(conn)), remote_addr_(conn_->RemoteAddr().String()) {}
+
+void H1Connection::Serve() {
+  // Closed however the goroutine ends: a handler may call Goexit.
+  struct Closer {
+    H1Connection& connection;
+    ~Closer() { (void)connection.conn_->Close(); }
+  } closer{*this};
+
+  Next next = Next::kGoOn;
+  std::chrono::nanoseconds timeout = config_.read_header_timeout;
+  head_deadline_set_ = true;
+  while (next == Next::kGoOn) {
+    if (!WaitForBytes(timeout)) return;
+    timeout = config_.idle_timeout;
+    Lease lease(*config_.exchanges, *conn_, config_.write_timeout);
+    next = ServeWhatCame(*lease);
+    if ((*lease).wire.Flush()) next = Next::kClose;
+  }
+  if (next == Next::kLinger) Linger();
+}
+
+bool H1Connection::WaitForBytes(std::chrono::nanoseconds timeout) {
+  conn_->SetReadDeadline(After(timeout));
+  return !conn_->WaitReadable();
+}
+
+// ServeWhatCame reads once and answers every request that is complete, and the one that is not, until nothing
+// unanswered is left.
+H1Connection::Next H1Connection::ServeWhatCame(H1Exchange& exchange) {
+  do {
+    Next next = ReadHead(exchange);
+    if (next == Next::kGoOn) next = ServeRequest(exchange);
+    if (next != Next::kGoOn) return next;
+  } while (!exchange.wire.Input().empty());
+  return Next::kGoOn;
+}
+
+// ReadHead reads until a whole head is there. The deadline is for all of it, not for each read.
+H1Connection::Next H1Connection::ReadHead(H1Exchange& exchange) {
+  exchange.parser.Reset();
+  exchange.request.Header().Clear();
+  exchange.request.Trailer().Clear();
+  InputBuffer& input = exchange.wire.Input();
+  bool deadline_set = std::exchange(head_deadline_set_, false);
+  for (;;) {
+    if (!input.empty()) {
+      switch (exchange.parser.Parse(input.Unread())) {
+        case ParseState::kComplete: return Next::kGoOn;
+        case ParseState::kError: return Refuse(exchange, exchange.parser.Error());
+        case ParseState::kIncomplete: break;
+      }
+      if (!deadline_set) conn_->SetReadDeadline(After(config_.read_header_timeout));
+      deadline_set = true;
+    }
+    auto received = exchange.wire.Receive(input.FreeSpace());
+    if (!received) return HeadInterrupted(exchange, received.error());
+    input.Received(*received);
+  }
+}
+
+H1Connection::Next H1Connection::HeadInterrupted(H1Exchange& exchange, const gale::Error& error) {
+  // A client that has said nothing yet is owed nothing. An empty line is what old clients send behind a body.
+  if (std::string_view("\r\n").starts_with(exchange.wire.Input().Unread())) return Next::kClose;
+  if (error == Errc::kEof) return Refuse(exchange, {kStatusBadRequest});
+  if (error == Errc::kTimeout) return Refuse(exchange, {kStatusRequestTimeout});
+  return Next::kClose;
+}
+
+H1Connection::Next H1Connection::Refuse(H1Exchange& exchange, const ParseError& error, ErrorBody send_body) {
+  exchange.wire.Release();
+  AppendErrorReply(exchange.wire.Output(), error, send_body);
+  return Next::kLinger;
+}
+
+H1Connection::Next H1Connection::ServeRequest(H1Exchange& exchange) {
+  const RequestHead& head = exchange.parser.Head();
+  const ErrorBody send_body = head.method == "HEAD" ? ErrorBody::kOmit : ErrorBody::kSend;
+  if (config_.max_body_bytes > 0 && head.content_length > config_.max_body_bytes) {
+    return Refuse(exchange, {kStatusRequestEntityTooLarge}, send_body);
+  }
+  InputBuffer& input = exchange.wire.Input();
+  input.Consume(exchange.parser.HeadLength());
+  input.Pin();
+  exchange.body.Begin(head, config_.body_idle_timeout);
+  if (!FillRequest(exchange)) return Refuse(exchange, {kStatusBadRequest}, send_body);
+  // Behind a CONNECT comes a tunnel's data if anything, never a request.
+  exchange.response.Begin(head, head.keep_alive && head.method != "CONNECT");
+  CallHandler(exchange);
+  exchange.body.End();
+  input.Unpin();
+  if (exchange.response.KeepAlive()) return Next::kGoOn;
+  // What the client is still sending, or sends because it does not know yet that this is the end, would turn the close
+  // into a reset, and take our answer with it.
+  return !head.keep_alive && exchange.body.Finished() && input.empty() ? Next::kClose : Next::kLinger;
+}
+
+bool H1Connection::FillRequest(H1Exchange& exchange) {
+  const RequestHead& head = exchange.parser.Head();
+  http::Request& request = exchange.request;
+  if (!request.URL().ParseRequestTarget(head.method, head.target)) return false;
+  request.BindViews(
+      {.method = head.method, .host = head.host, .request_uri = head.target, .remote_addr = remote_addr_});
+  request.SetProto(1, head.minor_version);
+  request.SetClose(!head.keep_alive);
+  if (head.content_length > 0 || head.chunked) {
+    request.SetBody(exchange.body, head.content_length);
+  } else {
+    request.SetBody(NoBody(), 0);
+  }
+  return true;
+}
+
+void H1Connection::CallHandler(H1Exchange& exchange) {
+  try {
+    if (exchange.request.RequestURI() == "*" && exchange.request.Method() == "OPTIONS") {
+      exchange.response.WriteHeader(kStatusOK);
+    } else {
+      config_.handler->ServeHTTP(exchange.response, exchange.request);
+    }
+    exchange.response.Finish();
+  } catch (...) {
+    HandlerThrew(exchange);
+  }
+}
+
+// HandlerThrew is called in a catch block. A Goexit comes here too, and unwinds on behind it.
+void H1Connection::HandlerThrew(H1Exchange& exchange) {
+  const std::type_info* type = abi::__cxa_current_exception_type();
+  std::exception_ptr exception = std::current_exception();
+  if (exception == nullptr || type == nullptr) {
+    // Nobody else will send what is ready, be it the answers to earlier requests.
+    exchange.response.Abort();
+    (void)exchange.wire.Flush();
+    return;
+  }
+  std::string line = "http: panic serving " + remote_addr_ + ": ";
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    line += error.what();
+  } catch (...) {
+    line += "an exception of type ";
+    line += type->name();
+  }
+  (*config_.log)(line);
+  exchange.response.Abort();
+}
+
+// Linger lets the client read our last answer: closing a socket with unread bytes resets the connection, which may
+// destroy what the client has not read yet (RFC 9112 section 9.6).
+void H1Connection::Linger() {
+  if (conn_->CloseWrite()) return;
+  conn_->SetReadDeadline(std::chrono::steady_clock::now() + kLingerTime);
+  char scratch[2048];
+  for (std::size_t dropped = 0; dropped < kMostLingerBytes;) {
+    auto count = conn_->Read(scratch);
+    if (!count) return;
+    dropped += *count;
+  }
+}
+
+}  // namespace gale::http::internal

@@ -1,0 +1,314 @@
+#include "gale/http/internal/h1_response.h"
+
+#include <charconv>
+#include <cstring>
+#include <string>
+
+#include "gale/http/internal/ascii.h"
+#include "gale/http/internal/date.h"
+#include "gale/http/internal/error_reply.h"
+#include "gale/http/internal/head_parser.h"
+#include "gale/http/internal/status_line.h"
+#include "gale/http/sniff.h"
+#include "gale/http/status.h"
+#include "gale/runtime/panic.h"
+
+namespace gale::http::internal {
+
+namespace {
+
+constexpr std::int64_t kMostDrained = 256 * 1024;
+constexpr std::chrono::seconds kDrainTime{1};
+
+void AppendNumber(OutputBuffer& out, std::uint64_t number, int base) {
+  constexpr std::size_t kMostDigits = 20;
+  char* begin = out.Room(kMostDigits);
+  auto result = std::to_chars(begin, begin + kMostDigits, number, base);
+  out.Advance(static_cast<std::size_t>(result.ptr - begin));
+}
+
+bool ParseLength(std::string_view text, std::int64_t& length) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  return error == std::errc{} && end == text.data() + text.size() && length >= 0 && text[0] != '-';
+}
+
+std::string_view TakeFront(std::string_view& text, std::size_t size) {
+  std::string_view front = text.substr(0, size);
+  text.remove_prefix(front.size());
+  return front;
+}
+
+gale::Error WriteError(std::errc code, const char* what) { return gale::Error(std::make_error_code(code), what); }
+
+}  // namespace
+
+void H1Response::Begin(const RequestHead& head, bool keep_alive) {
+  header_.Clear();
+  head_ = &head;
+  is_head_ = head.method == "HEAD";
+  keep_alive_ = keep_alive;
+  committed_ = chunked_ = has_date_ = has_type_ = has_encoding_ = wants_close_ = identity_ = no_length_ = false;
+  status_ = 0;
+  declared_ = -1;
+  written_ = 0;
+  buffered_ = 0;
+  wire_.Hold();
+}
+
+bool H1Response::BodyAllowed() const {
+  return status_ >= 200 && status_ != kStatusNoContent && status_ != kStatusNotModified;
+}
+
+void H1Response::WriteHeader(int status) {
+  if (status < 100 || status > 999) throw Panic("invalid WriteHeader code " + std::to_string(status));
+  if (status_ != 0) {
+    log_("http: superfluous WriteHeader(" + std::to_string(status) + ") after " + std::to_string(status_));
+    return;
+  }
+  if (status < 200 && status != kStatusSwitchingProtocols) return SendInterim(status);
+  status_ = status;
+  // What is rendered now cannot be preceded by a 100 Continue any more.
+  body_.FinalResponseBegins();
+  AppendStatusLine(wire_.Output(), head_->minor_version, status);
+  RenderFields();
+}
+
+// SendInterim sends a 1xx response at once; the final one is still to come. HTTP/1.0 knows none.
+void H1Response::SendInterim(int status) {
+  if (head_->minor_version == 0) return;
+  wire_.Release();
+  AppendStatusLine(wire_.Output(), head_->minor_version, status);
+  for (const HeaderField& field : header_) {
+    if (!EqualFold(field.name, "Content-Length") && !EqualFold(field.name, "Transfer-Encoding")) RenderField(field);
+  }
+  wire_.Output().Append("\r\n");
+  if (wire_.Flush()) keep_alive_ = false;
+  wire_.Hold();
+  if (status == kStatusContinue) body_.ContinueSent();
+}
+
+// RenderFields renders the handler's fields, except those that say how the message is framed: those are rendered,
+// if at all, when that is known.
+void H1Response::RenderFields() {
+  for (const HeaderField& field : header_) {
+    switch (field.name.size()) {
+      case 4:
+        if (EqualFold(field.name, "Date")) {
+          has_date_ = true;
+          if (field.value.empty()) continue;
+        }
+        break;
+      case 10:
+        if (EqualFold(field.name, "Connection")) {
+          ForEachListItem(field.value, [this](std::string_view option) { wants_close_ |= EqualFold(option, "close"); });
+          if (EqualFold(field.value, "close") || EqualFold(field.value, "keep-alive")) continue;
+        }
+        break;
+      case 12:
+        if (EqualFold(field.name, "Content-Type")) {
+          has_type_ = true;
+          if (field.value.empty() || status_ == kStatusNotModified) continue;
+        }
+        break;
+      case 14:
+        if (EqualFold(field.name, "Content-Length")) {
+          DeclareLength(field.value);
+          continue;
+        }
+        break;
+      case 16:
+        if (EqualFold(field.name, "Content-Encoding")) has_encoding_ |= !field.value.empty();
+        break;
+      case 17:
+        if (EqualFold(field.name, "Transfer-Encoding")) {
+          identity_ = EqualFold(field.value, "identity");
+          no_length_ = !identity_;
+          has_encoding_ = true;
+          continue;
+        }
+        break;
+      default: break;
+    }
+    RenderField(field);
+  }
+  if (no_length_ && declared_ >= 0) {
+    declared_ = -1;
+    log_("http: WriteHeader called with both Transfer-Encoding and a Content-Length");
+  }
+}
+
+void H1Response::DeclareLength(std::string_view text) {
+  no_length_ |= text.empty();
+  if (text.empty() || ParseLength(text, declared_)) return;
+  declared_ = -1;
+  log_("http: invalid Content-Length of \"" + std::string(text) + "\"");
+}
+
+void H1Response::RenderField(const HeaderField& field) {
+  OutputBuffer& out = wire_.Output();
+  std::size_t size = field.name.size() + field.value.size() + 4;
+  char* at = out.Room(size);
+  std::memcpy(at, field.name.data(), field.name.size());
+  at += field.name.size();
+  *at++ = ':';
+  *at++ = ' ';
+  // An empty view may have no address, which memcpy must not be given.
+  if (!field.value.empty()) std::memcpy(at, field.value.data(), field.value.size());
+  at += field.value.size();
+  *at++ = '\r';
+  *at++ = '\n';
+  out.Advance(size);
+}
+
+std::expected<std::size_t, gale::Error> H1Response::Write(std::string_view data) {
+  if (status_ == 0) WriteHeader(kStatusOK);
+  if (data.empty()) return 0;
+  if (!BodyAllowed()) {
+    return std::unexpected(WriteError(std::errc::operation_not_permitted,
+                                      "http: request method or response status code does not allow body"));
+  }
+  auto size = static_cast<std::int64_t>(data.size());
+  if (declared_ >= 0 && written_ + size > declared_) {
+    return std::unexpected(WriteError(std::errc::message_size, "http: wrote more than the declared Content-Length"));
+  }
+  written_ += size;
+  if (!is_head_ || !committed_) {
+    if (buffered_ + data.size() > buffer_.size()) {
+      if (!committed_) {
+        if (buffered_ > 0) Buffer(TakeFront(data, buffer_.size() - buffered_));
+        Commit(/*final=*/false, buffered_ > 0 ? Buffered() : data);
+      }
+      FlushBuffered();
+    }
+    if (data.size() <= buffer_.size()) {
+      Buffer(data);
+    } else {
+      SendBody(data);
+    }
+  }
+  if (wire_.Broken()) return std::unexpected(wire_.WhyBroken());
+  return static_cast<std::size_t>(size);
+}
+
+void H1Response::Finish() {
+  if (status_ == 0) WriteHeader(kStatusOK);
+  if (!committed_) Commit(/*final=*/true, Buffered());
+  FlushBuffered();
+  if (chunked_ && !is_head_) wire_.Output().Append("0\r\n\r\n");
+  if (declared_ >= 0 && written_ < declared_ && !is_head_ && BodyAllowed()) keep_alive_ = false;
+  // After a 101 the client speaks something else.
+  if (wire_.Broken() || status_ == kStatusSwitchingProtocols) keep_alive_ = false;
+  if (keep_alive_ && !body_.Finished()) keep_alive_ = body_.Drain(kMostDrained, kDrainTime);
+  // Responses without a body gather, too.
+  if (wire_.Output().size() >= OutputBuffer::kKeep && wire_.Flush()) keep_alive_ = false;
+}
+
+void H1Response::Abort() {
+  keep_alive_ = false;
+  if (committed_) {
+    wire_.Release();
+    return;
+  }
+  wire_.DropHeld();
+  wire_.Release();
+  committed_ = true;
+  AppendErrorReply(wire_.Output(), {kStatusInternalServerError}, is_head_ ? ErrorBody::kOmit : ErrorBody::kSend);
+}
+
+// Commit completes the head. final: the handler has returned, so the whole body is in the buffer. start is the start of
+// the body, however far it is known.
+void H1Response::Commit(bool final, std::string_view start) {
+  OutputBuffer& out = wire_.Output();
+  committed_ = true;
+  if (!body_.Finished()) {
+    // A client that was not told to go on may never send its body, and then its next bytes are another request.
+    keep_alive_ = keep_alive_ && !body_.Withheld();
+    // What is left of the request must be out of the way before the next one.
+    if (final) keep_alive_ = keep_alive_ && body_.Drain(kMostDrained, kDrainTime);
+  }
+  wire_.Release();
+  if (!has_date_) {
+    out.Append("Date: ");
+    out.Append(CachedDate::Now().View());
+    out.Append("\r\n");
+  }
+  if (!has_type_ && !has_encoding_ && !start.empty() && BodyAllowed()) {
+    out.Append("Content-Type: ");
+    out.Append(DetectContentType(start));
+    out.Append("\r\n");
+  }
+  DecideFraming(final);
+  DecideConnection();
+  out.Append("\r\n");
+}
+
+void H1Response::DecideFraming(bool final) {
+  OutputBuffer& out = wire_.Output();
+  if (!BodyAllowed()) return;
+  std::int64_t length = declared_;
+  if (length < 0 && final && !identity_ && !no_length_ && (!is_head_ || written_ > 0)) {
+    length = static_cast<std::int64_t>(buffered_);
+  }
+  if (length >= 0) {
+    declared_ = length;
+    out.Append("Content-Length: ");
+    AppendNumber(out, static_cast<std::uint64_t>(length), 10);
+    out.Append("\r\n");
+  } else if (is_head_) {
+    // The length that a GET would have is not known, and nothing follows.
+  } else if (head_->minor_version >= 1 && !identity_) {
+    chunked_ = true;
+    out.Append("Transfer-Encoding: chunked\r\n");
+  } else {
+    keep_alive_ = false;  // the end of the connection is the end of the body
+  }
+}
+
+void H1Response::DecideConnection() {
+  OutputBuffer& out = wire_.Output();
+  keep_alive_ = keep_alive_ && !wants_close_ && !body_.Failed();
+  if (!keep_alive_) {
+    out.Append("Connection: close\r\n");
+  } else if (head_->minor_version == 0) {
+    out.Append("Connection: keep-alive\r\n");
+  }
+}
+
+void H1Response::Buffer(std::string_view data) {
+  std::memcpy(buffer_.data() + buffered_, data.data(), data.size());
+  buffered_ += data.size();
+}
+
+void H1Response::FlushBuffered() {
+  if (buffered_ == 0) return;
+  std::string_view data = Buffered();
+  buffered_ = 0;
+  SendBody(data);
+}
+
+void H1Response::SendBody(std::string_view data) {
+  if (is_head_) return;
+  if (chunked_) return SendChunk(data);
+  OutputBuffer& out = wire_.Output();
+  if (data.size() < kDirect) {
+    out.Append(data);
+    if (out.size() >= OutputBuffer::kKeep && wire_.Flush()) keep_alive_ = false;
+  } else if (wire_.FlushWith({&data, 1})) {
+    keep_alive_ = false;
+  }
+}
+
+void H1Response::SendChunk(std::string_view data) {
+  OutputBuffer& out = wire_.Output();
+  AppendNumber(out, data.size(), 16);
+  out.Append("\r\n");
+  if (data.size() < kDirect) {
+    out.Append(data);
+    out.Append("\r\n");
+    if (out.size() >= OutputBuffer::kKeep && wire_.Flush()) keep_alive_ = false;
+  } else if (std::string_view pieces[] = {data, "\r\n"}; wire_.FlushWith(pieces)) {
+    keep_alive_ = false;
+  }
+}
+
+}  // namespace gale::http::internal

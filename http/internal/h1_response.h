@@ -1,0 +1,89 @@
+// H1Response: the ResponseWriter of HTTP/1.
+//
+// Life of a response: the handler fills Header; WriteHeader (or the first Write) renders the status line and the
+// handler's fields into the output buffer, which freezes them; the body gathers in a small buffer. If the handler
+// ends before that is full, the response gets its Content-Length; otherwise the head is completed without one, and the
+// body goes on in chunks (HTTP/1.1) or up to the end of the connection (HTTP/1.0). Until the head is completed
+// ("committed") nothing has left, and the response can be replaced, by a 500 for example.
+// Source: Go's net/http response and chunkWriter.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "gale/http/header.h"
+#include "gale/http/internal/h1_body.h"
+#include "gale/http/internal/h1_wire.h"
+#include "gale/http/response_writer.h"
+
+namespace gale::http::internal {
+
+struct RequestHead;
+
+// H1Response is used by one goroutine.
+class H1Response final : public ResponseWriter {
+ public:
+  H1Response(H1Wire& wire, H1Body& body, const std::function<void(std::string_view)>& log)
+      : wire_(wire), body_(body), log_(log) {}
+
+  // Begin starts the response to `head`, which must outlive it. keep_alive: whether the server would go on.
+  void Begin(const RequestHead& head, bool keep_alive);
+
+  http::Header& Header() override { return header_; }
+  void WriteHeader(int status) override;
+  std::expected<std::size_t, gale::Error> Write(std::string_view data) override;
+
+  // Finish completes the response after the handler has returned. It may send.
+  void Finish();
+  // Abort ends the response after the handler has thrown: with a 500 if nothing has been committed, else by breaking
+  // off, so that the client sees that something is missing. The connection must be closed.
+  void Abort();
+
+  // KeepAlive: the connection can take another request after this response.
+  bool KeepAlive() const { return keep_alive_; }
+  bool Committed() const { return committed_; }
+
+ private:
+  static constexpr std::size_t kSmallBody = 2048;   // up to this size a body gets its Content-Length
+  static constexpr std::size_t kDirect = 8 * 1024;  // from this size on a piece is sent without copying it
+
+  void SendInterim(int status);
+  void RenderFields();
+  void DeclareLength(std::string_view text);
+  void RenderField(const HeaderField& field);
+  void Commit(bool final, std::string_view start);
+  void DecideFraming(bool final);
+  void DecideConnection();
+  void SendBody(std::string_view data);
+  void SendChunk(std::string_view data);
+  std::string_view Buffered() const { return {buffer_.data(), buffered_}; }
+  void Buffer(std::string_view data);
+  void FlushBuffered();
+  bool BodyAllowed() const;
+
+  H1Wire& wire_;
+  H1Body& body_;
+  const std::function<void(std::string_view)>& log_;
+
+  http::Header header_;
+  const RequestHead* head_ = nullptr;
+  bool is_head_ = false;  // answers a HEAD request: no body
+  bool keep_alive_ = false;
+  bool committed_ = false;
+  bool chunked_ = false;
+  bool has_date_ = false;
+  bool has_type_ = false;
+  bool has_encoding_ = false;   // so the bytes do not tell the type
+  bool wants_close_ = false;    // the handler set Connection: close
+  bool identity_ = false;       // the handler set Transfer-Encoding: identity
+  bool no_length_ = false;      // the handler wants no Content-Length
+  int status_ = 0;              // 0: not written yet
+  std::int64_t declared_ = -1;  // the handler's Content-Length
+  std::int64_t written_ = 0;    // bytes of body that the handler wrote
+  std::size_t buffered_ = 0;
+  std::array<char, kSmallBody> buffer_;
+};
+
+}  // namespace gale::http::internal

@@ -1,0 +1,79 @@
+// H1Wire: a connection with its buffers, as the parts of an HTTP/1 exchange see it.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "gale/http/internal/input_buffer.h"
+#include "gale/http/internal/output_buffer.h"
+#include "gale/net/conn.h"
+
+namespace gale::http::internal {
+
+// CoarseNow is the steady clock to within a few milliseconds, for a fifth of its price: good enough for timeouts.
+std::chrono::steady_clock::time_point CoarseNow();
+
+// H1Wire is bound to one connection at a time. One goroutine.
+class H1Wire {
+ public:
+  void Bind(net::Conn& conn, std::chrono::nanoseconds write_timeout) {
+    conn_ = &conn;
+    write_timeout_ = write_timeout;
+    broken_ = false;
+    held_from_ = kNothingHeld;
+  }
+
+  net::Conn& Conn() { return *conn_; }
+  InputBuffer& Input() { return input_; }
+  OutputBuffer& Output() { return output_; }
+
+  // Hold keeps back what is appended to the output from now on, because it may still be replaced; Release lets it go,
+  // DropHeld takes it away.
+  void Hold() { held_from_ = output_.size(); }
+  void Release() { held_from_ = kNothingHeld; }
+  void DropHeld() { output_.Truncate(held_from_); }
+
+  // Receive sends what is pending, then reads: nobody waits for a client that waits for us.
+  std::expected<std::size_t, gale::Error> Receive(std::span<char> buffer) {
+    if (gale::Error error = Flush()) return std::unexpected(error);
+    return conn_->Read(buffer);
+  }
+
+  // Flush sends the output buffer, except what is held. An error breaks the connection for good: Broken.
+  gale::Error Flush();
+  // FlushWith sends the output buffer and then `pieces`, at most 3, without copying them. Nothing may be held.
+  gale::Error FlushWith(std::span<const std::string_view> pieces);
+  bool Broken() const { return broken_; }
+  const gale::Error& WhyBroken() const { return why_broken_; }
+
+  // Reset prepares for another connection.
+  void Reset() {
+    conn_ = nullptr;
+    input_.Clear();
+    output_.Clear();
+  }
+
+ private:
+  static constexpr std::size_t kNothingHeld = static_cast<std::size_t>(-1);
+
+  // What a client has write_timeout to take. Less would make more system calls of a large Write, more would be hard on
+  // slow clients.
+  static constexpr std::size_t kPortion = 256 * 1024;
+  static constexpr std::size_t kMostPieces = 4;
+
+  // Send sends the pieces, and uses up the span.
+  gale::Error Send(std::span<std::string_view> pieces);
+
+  net::Conn* conn_ = nullptr;
+  std::size_t held_from_ = kNothingHeld;
+  std::chrono::nanoseconds write_timeout_{};
+  bool broken_ = false;
+  gale::Error why_broken_;  // while broken_
+  InputBuffer input_;
+  OutputBuffer output_;
+};
+
+}  // namespace gale::http::internal

@@ -1,0 +1,122 @@
+// Request: what a client asked for.
+//
+//   void Handler(http::ResponseWriter& w, http::Request& r) {
+//     r.Method();                   // "GET"
+//     r.URL().Path();               // "/items/7", percent-decoded
+//     r.URL().Query().Get("page");  // "2"
+//     r.PathValue("id");            // "7", with the pattern "/items/{id}"
+//     r.Header().Get("Accept");
+//     auto body = gale::ReadAll(r.Body(), 1 << 20);
+//   }
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gale/http/header.h"
+#include "gale/http/url.h"
+#include "gale/net/io.h"
+
+namespace gale::http {
+
+// NoBody is the content of a message that has none: Read reports EOF at once. Safe to use from everywhere.
+Reader& NoBody();
+
+// Request is one request as the server received it, or as a test made it. It belongs to the server: the object
+// and every view that it returns are valid until the handler returns, so copy what must live longer. For one
+// goroutine at a time. Source: Go's net/http.Request.
+class Request {
+ public:
+  // A Request made by hand is "GET / HTTP/1.1" with an empty body.
+  Request();
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
+  std::string_view Method() const { return method_; }
+  const http::URL& URL() const { return url_; }
+  http::URL& URL() { return url_; }
+  std::string_view Proto() const { return {proto_, sizeof proto_}; }  // "HTTP/1.1"
+  int ProtoMajor() const { return proto_major_; }
+  int ProtoMinor() const { return proto_minor_; }
+  bool ProtoAtLeast(int major, int minor) const {
+    return proto_major_ > major || (proto_major_ == major && proto_minor_ >= minor);
+  }
+
+  // Header holds the request's fields, except Host, which Host() has.
+  const http::Header& Header() const { return header_; }
+  http::Header& Header() { return header_; }
+  // Trailer holds the fields that followed a chunked body; complete once Body has reported EOF. Fields that would
+  // change how the request was read or routed are left out (RFC 9110 section 6.5.1).
+  const http::Header& Trailer() const { return trailer_; }
+  http::Header& Trailer() { return trailer_; }
+  // Host is the authority asked for: of an absolute target, else of the Host field. May be "host:port".
+  std::string_view Host() const { return host_; }
+
+  // Body is the request's content; at its end, and where there is none, Read reports EOF. Never missing.
+  Reader& Body() { return *body_; }
+  // ContentLength is the body's size in bytes, or -1 if it is not known beforehand (chunked).
+  std::int64_t ContentLength() const { return content_length_; }
+
+  // RemoteAddr is the client's "ip:port".
+  std::string_view RemoteAddr() const { return remote_addr_; }
+  // RequestURI is the target of the request line, as it was sent.
+  std::string_view RequestURI() const { return request_uri_; }
+  // Close tells that the client wants the connection closed after the response.
+  bool Close() const { return close_; }
+
+  // Pattern is the pattern of the ServeMux that matched, or "".
+  std::string_view Pattern() const { return pattern_; }
+  // PathValue is what the pattern's wildcard {name} matched, percent-decoded, or "".
+  std::string_view PathValue(std::string_view name) const;
+
+  // The setters are for servers, middleware and tests. Strings are copied.
+  void SetMethod(std::string_view method) { method_ = strings_.Copy(method); }
+  void SetProto(int major, int minor);  // each 0 to 9
+  void SetHost(std::string_view host) { host_ = strings_.Copy(host); }
+  void SetBody(Reader& body, std::int64_t content_length);  // not owned: must outlive the request
+  void SetRemoteAddr(std::string_view addr) { remote_addr_ = strings_.Copy(addr); }
+  void SetRequestURI(std::string_view target) { request_uri_ = strings_.Copy(target); }
+  void SetClose(bool close) { close_ = close; }
+  void SetPattern(std::string_view pattern) { pattern_ = strings_.Copy(pattern); }
+  void SetPathValue(std::string_view name, std::string_view value);
+  void ClearPathValues() { path_values_used_ = 0; }
+
+  // Views are what BindViews takes.
+  struct Views {
+    std::string_view method;
+    std::string_view host;
+    std::string_view request_uri;
+    std::string_view remote_addr;
+  };
+  // BindViews starts a new request: it replaces those four without copying them, and clears the pattern and the path
+  // values. For servers, whose buffers outlive the request.
+  void BindViews(const Views& views);
+
+  // Reset makes it "GET / HTTP/1.1" again, keeping memory for reuse. Views of the former request become invalid.
+  void Reset();
+
+ private:
+  internal::Arena strings_;  // what the setters copy
+  std::string_view method_ = "GET";
+  http::URL url_;
+  int proto_major_ = 1;
+  int proto_minor_ = 1;
+  char proto_[8] = {'H', 'T', 'T', 'P', '/', '1', '.', '1'};
+  http::Header header_;
+  http::Header trailer_;
+  std::string_view host_;
+  Reader* body_;
+  std::int64_t content_length_ = 0;
+  std::string_view remote_addr_;
+  std::string_view request_uri_ = "/";
+  bool close_ = false;
+  std::string_view pattern_;
+  // The first path_values_used_ entries are in use; the others keep their strings' memory.
+  std::vector<std::pair<std::string, std::string>> path_values_;
+  std::size_t path_values_used_ = 0;
+};
+
+}  // namespace gale::http

@@ -1,0 +1,102 @@
+// Server: listens, and has a Handler answer every request.
+//
+//   http::ServeMux mux;
+//   mux.HandleFunc("/", Handler);
+//   if (auto err = http::ListenAndServe(":8080", mux)) {
+//     std::fprintf(stderr, "%s\n", err.Message().c_str());   // listen tcp :8080: address already in use
+//   }
+//
+// or, with options:
+//
+//   http::Server server({.addr = "127.0.0.1:8080", .handler = &mux, .idle_timeout = 10s});
+//   gale::Go([&] { (void)server.ListenAndServe(); });
+//   ...
+//   server.Close();
+//
+// Each connection is served by a goroutine of its own, which is parked in the netpoller between requests. Everything
+// here works from goroutines and from plain threads; a plain main() needs nothing else.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gale/http/handler.h"
+#include "gale/net/listener.h"
+#include "gale/runtime/error.h"
+
+namespace gale::http {
+
+// ServerOptions: every field has a finite default, so that no client can hold what it has got for ever. A timeout of
+// zero means none.
+struct ServerOptions {
+  // Where ListenAndServe listens: "host:port", ":port" for all interfaces. "" is ":80".
+  std::string addr = {};
+  // Who answers; not owned. Null: DefaultServeMux().
+  http::Handler* handler = nullptr;
+
+  // From the first byte of a request (for the first one: from accept) to the end of its head, in all. A client that
+  // takes longer gets 408 and is cut off. Bounds what a slow client costs.
+  std::chrono::nanoseconds read_header_timeout = std::chrono::seconds(10);
+  // The longest wait for the next bytes of a body; then the handler's Read fails with Errc::kTimeout.
+  std::chrono::nanoseconds body_idle_timeout = std::chrono::seconds(30);
+  // How long a client may take to receive 256 KiB of a response (or what is left of it); then Write fails and the
+  // connection is closed.
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
+  // How long a connection may be idle between two requests. It is closed without a word then.
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
+
+  // The longest request line in bytes; a longer one gets 414. A URL of 8000 bytes must work (RFC 9112 section 3).
+  std::size_t max_request_line = 16 * 1024;
+  // The longest head in bytes, request line included; a longer one gets 431.
+  std::size_t max_header_bytes = 64 * 1024;
+  // The most header fields; more get 431.
+  std::size_t max_header_fields = 100;
+  // The largest body in bytes. One that announces more gets 413 before the handler is called; where a chunked one
+  // grows beyond it, Read fails with std::errc::message_size. 0: no limit, the handler bounds what it reads.
+  std::int64_t max_body_bytes = 0;
+
+  // Gets a line for what the server cannot tell a client: a handler's exception, a failing accept. Called from many
+  // goroutines at once. Null: standard error, with the time.
+  std::function<void(std::string_view)> error_log = {};
+};
+
+// Server serves any number of listeners with one handler. Not copyable. The destructor calls Close and waits until
+// Serve and ListenAndServe have returned and all connections' goroutines have ended; so not from a handler.
+class Server {
+ public:
+  // Throws gale::Panic if an option is negative.
+  explicit Server(ServerOptions options);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  // ListenAndServe listens on options.addr (TCP, one listener for each P) and serves until Close. It always
+  // returns an error: why it could not listen, or ErrServerClosed.
+  gale::Error ListenAndServe();
+
+  // Serve accepts connections until the listener fails or is closed, and closes the listener.
+  gale::Error Serve(std::shared_ptr<net::Listener> listener);
+
+  // Close closes all listeners and all connections at once, in the middle of requests too. Serve and ListenAndServe
+  // return ErrServerClosed, now or when they are called later.
+  void Close();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+// ErrServerClosed is what Serve and ListenAndServe return after Close: "http: Server closed".
+std::error_code ErrServerClosed();
+
+// ListenAndServe serves handler on addr for ever; it returns only with an error. The handler must outlive the call.
+gale::Error ListenAndServe(std::string_view addr, Handler& handler);
+// With DefaultServeMux.
+gale::Error ListenAndServe(std::string_view addr);
+
+}  // namespace gale::http
