@@ -1,0 +1,3 @@
+module gale/benchmarks
+
+go 1.19

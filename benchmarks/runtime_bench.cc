@@ -1,0 +1,130 @@
+// Micro-benchmarks of the runtime: what targets of Gale's design are stated in. Go's side is benchmarks/go.
+//
+//   GALE_MAXPROCS=1 build/release/benchmarks/runtime_bench --benchmark_filter=Chan
+//
+// Each benchmark's loop runs on a goroutine; main itself is one.
+#include <benchmark/benchmark.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+#include "gale/runtime/runtime.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Two goroutines yield to each other; one iteration is one yield: a switch through the run queue.
+void BM_Yield(benchmark::State& state) {
+  std::atomic<bool> done = false;
+  gale::WaitGroup other;
+  other.Go([&] {
+    while (!done.load(std::memory_order_relaxed)) gale::Gosched();
+  });
+  gale::Gosched();
+  while (state.KeepRunningBatch(2)) gale::Gosched();  // and the other one's
+  done = true;
+  other.Wait();
+}
+
+// A goroutine is started and ends. They come by the hundred, so that neither side waits for every single one.
+void BM_SpawnExit(benchmark::State& state) {
+  constexpr int kBatch = 100;
+  gale::WaitGroup ended;
+  while (state.KeepRunningBatch(kBatch)) {
+    ended.Add(kBatch);
+    for (int i = 0; i < kBatch; ++i) gale::Go([&ended] { ended.Done(); });
+    ended.Wait();
+  }
+}
+
+// A round trip over two unbuffered channels.
+void BM_ChanPingPong(benchmark::State& state) {
+  gale::Chan<int> ping(0), pong(0);
+  gale::Go([=] {
+    for (int value : ping) pong.Send(value);
+    pong.Close();
+  });
+  for (auto _ : state) {
+    ping.Send(1);
+    benchmark::DoNotOptimize(pong.Recv());
+  }
+  ping.Close();
+  (void)pong.Recv();
+}
+
+// A producer and a consumer, per item.
+void BM_ChanBuffered(benchmark::State& state) {
+  gale::Chan<int> chan(128);
+  gale::WaitGroup consumer;
+  consumer.Go([=] {
+    for (int value : chan) benchmark::DoNotOptimize(value);
+  });
+  for (auto _ : state) chan.Send(1);
+  chan.Close();
+  consumer.Wait();
+}
+
+// One goroutine sends to itself.
+void BM_ChanUncontended(benchmark::State& state) {
+  gale::Chan<int> chan(1);
+  for (auto _ : state) {
+    chan.Send(1);
+    benchmark::DoNotOptimize(chan.Recv());
+  }
+}
+
+void BM_Mutex(benchmark::State& state) {
+  gale::Mutex mutex;
+  for (auto _ : state) {
+    mutex.Lock();
+    mutex.Unlock();
+  }
+}
+
+// A timeout that is set and does not happen.
+void BM_TimerStop(benchmark::State& state) {
+  for (auto _ : state) {
+    gale::Timer timer = gale::AfterFunc(1h, [] {});
+    benchmark::DoNotOptimize(timer.Stop());
+  }
+}
+
+void Skynet(gale::Chan<std::int64_t> parent, std::int64_t number, int size) {
+  if (size == 1) return parent.Send(number);
+  gale::Chan<std::int64_t> children(0);
+  for (int i = 0; i < 10; ++i) {
+    gale::Go([=] { Skynet(children, number + i * (size / 10), size / 10); });
+  }
+  std::int64_t sum = 0;
+  for (int i = 0; i < 10; ++i) sum += *children.Recv();
+  parent.Send(sum);
+}
+
+// A tree of 1 111 111 goroutines, each of which sends to its parent.
+void BM_Skynet(benchmark::State& state) {
+  for (auto _ : state) {
+    gale::Chan<std::int64_t> result(0);
+    gale::Go([=] { Skynet(result, 0, 1'000'000); });
+    if (*result.Recv() != 499'999'500'000) state.SkipWithError("wrong sum");
+  }
+}
+
+BENCHMARK(BM_Yield)->UseRealTime();
+BENCHMARK(BM_SpawnExit)->UseRealTime();
+BENCHMARK(BM_ChanPingPong)->UseRealTime();
+BENCHMARK(BM_ChanBuffered)->UseRealTime();
+BENCHMARK(BM_ChanUncontended)->UseRealTime();
+BENCHMARK(BM_Mutex)->UseRealTime();
+BENCHMARK(BM_TimerStop)->UseRealTime();
+// Long enough for several iterations: the first one pays for pages that were never touched.
+BENCHMARK(BM_Skynet)->UseRealTime()->Unit(benchmark::kMillisecond)->MinTime(2);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  gale::Run([] { benchmark::RunSpecifiedBenchmarks(); });
+}
