@@ -10,6 +10,7 @@
 #include "gale/runtime/internal/goexit.h"
 #include "gale/runtime/internal/machine.h"
 #include "gale/runtime/internal/park.h"
+#include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/switch.h"
@@ -41,6 +42,7 @@ namespace {
 void PrepareGoroutine(G* g, void (*entry)(void*), void* storage) {
   g->entry = entry;
   g->entry_arg = storage;
+  ProbeSpawn(g);
   auto top = reinterpret_cast<std::uintptr_t>(storage) & ~std::uintptr_t{15};
   g->sp = PrepareContext(reinterpret_cast<void*>(top), g);
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);

@@ -4,31 +4,13 @@
 #include <ctime>
 
 #include "gale/runtime/go.h"
-#include "gale/runtime/internal/clock.h"
-#include "gale/runtime/internal/machine.h"
 #include "gale/runtime/internal/park.h"
-#include "gale/runtime/internal/scheduler.h"
+#include "gale/runtime/internal/start_timer.h"
 #include "gale/runtime/internal/timer_heap.h"
 
 namespace gale::internal {
 
 namespace {
-
-std::int64_t WhenAfter(std::int64_t nanos) {
-  std::int64_t now = MonotonicNanos();
-  return nanos > kForever - 1 - now ? kForever - 1 : now + nanos;
-}
-
-// StartTimer adds a timer to the current P, or on a plain thread to some P.
-void StartTimer(TimerNode* node) {
-  if (G* g = CurrentGoroutine()) {
-    g->m->p->timers.Add(node);
-    return;
-  }
-  Scheduler& scheduler = Scheduler::Get();
-  P* p = scheduler.Ps()[0].get();
-  if (p->timers.Add(node)) scheduler.WakeP(p);
-}
 
 struct SleepTimer : TimerNode {
   G* g;
@@ -53,7 +35,7 @@ void SleepNanos(std::int64_t nanos) {
   // The timer starts only when the goroutine has left its stack: another P may fire it at once.
   Park(
       [](G* parked, void* node) {
-        parked->m->p->timers.Add(static_cast<SleepTimer*>(node));
+        StartTimerOf(parked, static_cast<SleepTimer*>(node));
         return true;
       },
       &timer, WaitReason::kSleep);

@@ -5,6 +5,7 @@
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/futex.h"
 #include "gale/runtime/internal/machine.h"
+#include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/switch.h"
@@ -54,6 +55,7 @@ G* CurrentG() {
 
 void Park(ParkCommit commit, void* arg, WaitReason reason) {
   G* g = CurrentG();
+  ProbePark(g, reason);
   g->commit = commit;
   g->commit_arg = arg;
   g->wait_reason.store(reason, std::memory_order_relaxed);
@@ -80,6 +82,7 @@ void WakeThread(G* proxy) {
 }
 
 void Ready(G* g) {
+  ProbeReady(g);
   if (g->kind == GKind::kThread) return WakeThread(g);
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
   G* current = CurrentGoroutine();

@@ -7,6 +7,7 @@
 #include "gale/runtime/internal/machine.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/park.h"
+#include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/spin_lock.h"
 
@@ -137,6 +138,7 @@ G* PollDesc::Unblock(PollMode mode, Word leave) {
 void PollDesc::UnblockInto(PollMode mode, Word leave, GList& ready) {
   G* g = Unblock(mode, leave);
   if (g == nullptr) return;
+  ProbeReady(g);
   if (g->kind == GKind::kThread) return WakeThread(g);
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
   ready.PushBack(g);

@@ -7,6 +7,7 @@
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/park.h"
 #include "gale/runtime/internal/poll_desc.h"
+#include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/switch.h"
 #include "gale/runtime/internal/sysmon.h"
 
@@ -252,7 +253,7 @@ G* Scheduler::Steal(P* thief) {
       if (victim == thief) continue;
       if (G* g = StealFrom(thief, victim)) return g;
       if (round == kStealRounds - 1) {
-        if (G* g = StealNext(victim)) return g;
+        if (G* g = StealNext(thief, victim)) return g;
       }
     }
     if (G* g = global_.PopShare(thief->queue, count)) return g;
@@ -262,13 +263,15 @@ G* Scheduler::Steal(P* thief) {
 
 G* Scheduler::StealFrom(P* thief, P* victim) {
   G* g = thief->queue.Steal(victim->queue);
-  if (g != nullptr) victim->wake_pause_cycles.store(0, std::memory_order_relaxed);
+  if (g == nullptr) return nullptr;
+  ProbeSteal(thief, victim, g);
+  victim->wake_pause_cycles.store(0, std::memory_order_relaxed);
   return g;
 }
 
 // StealNext takes the victim's next slot, but only if the victim has been busy with something else for a while:
 // usually it is about to run that goroutine itself, on a warm cache.
-G* Scheduler::StealNext(P* victim) {
+G* Scheduler::StealNext(P* thief, P* victim) {
   constexpr std::uint64_t kGraceMicros = 3;
   if (victim->queue.PeekNext() == nullptr) return nullptr;
   std::uint32_t tick = victim->tick.load(std::memory_order_relaxed);
@@ -278,7 +281,9 @@ G* Scheduler::StealNext(P* victim) {
     CpuRelax();
   }
   G* g = victim->queue.TakeNext();
-  if (g != nullptr) victim->wake_pause_cycles.store(0, std::memory_order_relaxed);
+  if (g == nullptr) return nullptr;
+  ProbeSteal(thief, victim, g);
+  victim->wake_pause_cycles.store(0, std::memory_order_relaxed);
   return g;
 }
 

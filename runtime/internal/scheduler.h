@@ -104,7 +104,7 @@ class Scheduler {
   void PollNow(P* p, std::int64_t timeout_ns);
   G* Steal(P* thief);
   G* StealFrom(P* thief, P* victim);
-  G* StealNext(P* victim);
+  G* StealNext(P* thief, P* victim);
   bool WorkElsewhere(const P* self) const;
   bool WorkQueued() const;
   void StopSpinning(M* m);

@@ -4,6 +4,7 @@
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/park.h"
+#include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/stack.h"
@@ -32,6 +33,7 @@ void CommitPark(M* m, G* g) {
 // Not inlined: every switch returns to the same place (context_x86_64.S), and nothing that depends on the thread is
 // kept in a register across it.
 [[gnu::noinline, gnu::no_sanitize("thread")]] void SwitchTo(M* m, G* from, G* to, SwitchKind how) {
+  ProbeSwitch(m, from, to, how);
   m->left = from;
   m->left_how = how;
   from->eh = *m->eh;

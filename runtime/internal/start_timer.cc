@@ -1,0 +1,37 @@
+#include "gale/runtime/internal/start_timer.h"
+
+#include "gale/runtime/internal/clock.h"
+#include "gale/runtime/internal/machine.h"
+#include "gale/runtime/internal/scheduler.h"
+
+namespace gale::internal {
+
+namespace {
+
+void StartOn(P* p, TimerNode* node) {
+  if (p != nullptr) {
+    p->timers.Add(node);
+    return;
+  }
+  Scheduler& scheduler = Scheduler::Get();
+  p = scheduler.Ps()[0].get();
+  if (p->timers.Add(node)) scheduler.WakeP(p);
+}
+
+}  // namespace
+
+std::int64_t CurrentNanos() { return MonotonicNanos(); }
+
+std::int64_t WhenAfter(std::int64_t nanos) {
+  std::int64_t now = CurrentNanos();
+  return nanos > kForever - 1 - now ? kForever - 1 : now + nanos;
+}
+
+void StartTimer(TimerNode* node) {
+  G* g = CurrentGoroutine();
+  StartOn(g != nullptr ? g->m->p : nullptr, node);
+}
+
+void StartTimerOf(G* g, TimerNode* node) { StartOn(g->m->p, node); }
+
+}  // namespace gale::internal
