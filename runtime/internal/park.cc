@@ -8,16 +8,25 @@
 #include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/scheduler.h"
+#include "gale/runtime/internal/stack.h"
 #include "gale/runtime/internal/switch.h"
 
 namespace gale::internal {
 
 namespace {
 
+// CheckCanary is called while g still stands on its stack, so that the trace is its own.
+[[gnu::noinline]] void CheckCanary(const G* g) {
+  if (CanaryIntact(g->stack_low - kPageSize)) return;
+  Fatal("stack overflow: goroutine %llu went below its stack [%p, %p)", static_cast<unsigned long long>(g->id),
+        static_cast<void*>(g->stack_low), static_cast<void*>(g->stack_high));
+}
+
 // SwitchAway leaves the current goroutine for the next one in its P's queue, or for the scheduling loop. Going
 // straight to the next one saves half of the switches. Not instrumented by TSan, like everything that a goroutine's
 // last switch never returns from: the slot's next goroutine would inherit the open calls on the shadow stack.
 [[gnu::no_sanitize("thread")]] void SwitchAway(G* g, SwitchKind how) {
+  if (g->has_canary && how != SwitchKind::kYield) CheckCanary(g);
   M* m = g->m;
   G* next = m->stop.load(std::memory_order_relaxed) ? nullptr : Scheduler::IfStarted()->PickLocal(m->p);
   SwitchTo(m, g, next == nullptr ? &m->g0 : next, how);

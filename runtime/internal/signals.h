@@ -1,5 +1,6 @@
 // Signals: every M handles them on a stack of its own (a goroutine's may be too small for an AVX-512 signal frame), and
-// a fault in a guard page is reported as what it is: a goroutine's stack overflow.
+// a goroutine's fault is reported with its number, its stack's bounds and its trace (fault_report.h); one in its guard
+// page as what it is, a stack overflow.
 #pragma once
 
 #include "gale/runtime/internal/machine.h"
@@ -11,9 +12,9 @@ namespace gale::internal {
 void InstallSignalStack(M* m);
 void RemoveSignalStack(M* m);
 
-// InstallFaultHandler handles SIGSEGV and SIGBUS: those in a guard page end the process with the goroutine's number
-// and its stack's bounds, all others go to the handler that was there before. Under AddressSanitizer, which has a
-// better one, it does nothing.
+// InstallFaultHandler handles SIGSEGV and SIGBUS. A stack overflow ends the process with SIGABRT. For any other fault a
+// handler that was installed before the runtime started is called; if there was none, a goroutine's fault is reported
+// and the process dies of the signal. Under AddressSanitizer, which has a better handler, it does nothing.
 void InstallFaultHandler();
 
 }  // namespace gale::internal

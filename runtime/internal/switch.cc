@@ -1,25 +1,15 @@
 #include "gale/runtime/internal/switch.h"
 
 #include "gale/runtime/internal/context.h"
-#include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/park.h"
 #include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/scheduler.h"
-#include "gale/runtime/internal/stack.h"
 
 namespace gale::internal {
 
 namespace {
-
-void CheckCanary(G* g) {
-  char* slot_low = g->stack_low - kPageSize;
-  if (!CanaryIntact(slot_low)) {
-    Fatal("stack overflow: goroutine %llu went below its stack [%p, %p)", static_cast<unsigned long long>(g->id),
-          static_cast<void*>(g->stack_low), static_cast<void*>(g->stack_high));
-  }
-}
 
 void CommitPark(M* m, G* g) {
   if (g->commit(g, g->commit_arg)) return;  // from here on g may run elsewhere
@@ -51,13 +41,9 @@ void FinishSwitch(M* m) {
   G* left = m->left;
   switch (m->left_how) {
     case SwitchKind::kNothing: return;
-    case SwitchKind::kPark:
-      if (left->has_canary) CheckCanary(left);
-      return CommitPark(m, left);
+    case SwitchKind::kPark: return CommitPark(m, left);
     case SwitchKind::kYield: return Scheduler::IfStarted()->Enqueue(m->p, left);
-    case SwitchKind::kExit:
-      if (left->has_canary) CheckCanary(left);
-      return FreeG(m->p, left);
+    case SwitchKind::kExit: return FreeG(m->p, left);
   }
 }
 

@@ -306,20 +306,6 @@ TEST(StackGuardSettingDeathTest, ForcedGuardIsInUse) {
   EXPECT_EXIT(code("canary"), testing::ExitedWithCode(10 + static_cast<int>(GuardKind::kCanary)), "");
 }
 
-// A fault that has nothing to do with stacks stays an ordinary one.
-TEST(StackGuardSettingDeathTest, AnotherFaultIsNoStackOverflow) {
-  if (kAddressSanitizer || kThreadSanitizer) GTEST_SKIP() << "sanitizers handle faults themselves";
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  auto fault = [] {
-    gale::Run([] {
-      volatile int* null = nullptr;
-      asm volatile("" : "+r"(null));
-      *null = 1;
-    });
-  };
-  EXPECT_EXIT(fault(), testing::KilledBySignal(SIGSEGV), "^[^o]*$");
-}
-
 // When mprotect runs out of mappings, fresh slots get canaries, beside those that are protected: both kinds of
 // goroutine must be able to park and to end.
 TEST(StackGuardSettingDeathTest, CanariesBesideProtectedSlots) {
