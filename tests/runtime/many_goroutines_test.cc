@@ -15,7 +15,7 @@
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/stack.h"
 #include "gale/runtime/wait_group.h"
-#include "process_memory.h"
+#include "gale/tests/runtime/process_memory.h"
 
 namespace gale {
 namespace {
