@@ -27,12 +27,13 @@ extern "C" [[gnu::no_sanitize("thread")]] void gale_goroutine_main(G* g) {
   ExitGoroutine(g);
 }
 
-NewGoroutine MakeGoroutine(StackSize stack, std::size_t size, std::size_t alignment) {
+[[gnu::noinline]] NewGoroutine MakeGoroutine(StackSize stack, std::size_t size, std::size_t alignment) {
   Scheduler::Get();
   G* parent = CurrentGoroutine();
   P* p = parent != nullptr ? parent->m->p : nullptr;
   StackClass stack_class = stack == StackSize::kSmall ? StackClass::kSmall : StackClass::kDefault;
   G* g = NewG(p, stack_class, parent != nullptr ? parent->id : 0);
+  g->created_at = __builtin_return_address(0);
   auto top = reinterpret_cast<std::uintptr_t>(g->stack_high) - size;
   return {g, reinterpret_cast<void*>(top & ~(alignment - 1))};
 }
@@ -90,6 +91,7 @@ struct MainGoroutine {
 G* MakeMain(void (*main)(void*), void* argument, M* m, G* thread) {
   NewGoroutine made = MakeGoroutine(StackSize::kDefault, sizeof(MainGoroutine), alignof(MainGoroutine));
   new (made.storage) MainGoroutine{main, argument, m, thread};
+  made.g->created_at = nullptr;
   PrepareGoroutine(made.g, &CallAndDestroy<MainGoroutine>, made.storage);
   return made.g;
 }

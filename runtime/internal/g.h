@@ -36,23 +36,25 @@ using ParkCommit = bool (*)(G* g, void* arg);
 
 struct alignas(64) G {
   // The first line is all that a switch touches.
-  void* sp = nullptr;           // where it continues; valid while it does not run
+  void* sp = nullptr;           // where it continues; null while it runs
   M* m = nullptr;               // who runs it; written before each switch to it
   EhGlobals eh;                 // valid while it does not run
   G* next = nullptr;            // link of the one queue or free list it is in
   ParkCommit commit = nullptr;  // of the park in progress
   void* commit_arg = nullptr;
   GKind kind = GKind::kGoroutine;
-  StackClass stack_class = StackClass::kDefault;
-  bool has_canary = false;  // its stack has no better guard: check it when it is left
+  StackClass stack_class : 7 = StackClass::kDefault;
+  bool has_canary : 1 = false;  // its stack has no better guard: check it when it is left
   // Written by whoever owns the goroutine at that moment; read by dumps, which may see it a moment late.
   std::atomic<GStatus> status{GStatus::kIdle};
   std::atomic<WaitReason> wait_reason{WaitReason::kNone};
+  std::atomic<std::uint32_t> waiting_since{0};  // coarse_clock.h; of the last park
 
   void (*entry)(void*) = nullptr;  // the goroutine's function and its closure
   void* entry_arg = nullptr;
   std::uint64_t id = 0;         // number, never reused
   std::uint64_t parent_id = 0;  // number of the goroutine that started it, 0: a thread
+  void* created_at = nullptr;   // return address of the call of Go that started it, or null
   char* stack_low = nullptr;    // lowest usable byte (above the guard)
   char* stack_high = nullptr;   // first byte above the usable stack
   std::atomic<int> futex{0};    // of a proxy: 1 once it has been made ready
@@ -61,6 +63,7 @@ struct alignas(64) G {
   unsigned int tsan_reuses = 0;
 };
 
+static_assert(offsetof(G, waiting_since) + sizeof(std::uint32_t) == 64, "a switch must touch one cache line of a G");
 static_assert(sizeof(G) <= 512, "G, its colour and the park frames must share one page");
 
 // StackPointer is the current stack pointer. Not volatile: within one function it may be read once, which is right,

@@ -101,7 +101,8 @@ void Count(std::atomic<std::int64_t>& counter, std::int64_t change) {
 G* NewG(P* p, StackClass stack_class, std::uint64_t parent_id) {
   G* g = TakeDead(p, stack_class);
   if (g == nullptr) g = CarveG(stack_class);
-  g->id = NextId(p);
+  // Dumps read the number while they walk over all slots.
+  std::atomic_ref(g->id).store(NextId(p), std::memory_order_relaxed);
   g->parent_id = parent_id;
   g->eh = {};
   g->status.store(GStatus::kIdle, std::memory_order_relaxed);

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include "gale/runtime/internal/coarse_clock.h"
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/futex.h"
 #include "gale/runtime/internal/machine.h"
@@ -68,6 +69,7 @@ void Park(ParkCommit commit, void* arg, WaitReason reason) {
   g->commit = commit;
   g->commit_arg = arg;
   g->wait_reason.store(reason, std::memory_order_relaxed);
+  g->waiting_since.store(CoarseTime(), std::memory_order_relaxed);
   g->status.store(GStatus::kWaiting, std::memory_order_relaxed);
   if (g->kind == GKind::kThread) {
     ParkThread(g);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "gale/runtime/internal/fault_report.h"
+#include "gale/runtime/internal/running_stacks.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/stack.h"
 
@@ -77,6 +78,7 @@ void HandleFault(int signal, siginfo_t* info, void* context) {
 }  // namespace
 
 void InstallSignalStack(M* m) {
+  ListThread();
   stack_t present{};
   if (sigaltstack(nullptr, &present) == 0 && (present.ss_flags & SS_DISABLE) == 0) return;
   constexpr std::size_t kHandlerNeeds = 32 * 1024;
@@ -89,6 +91,7 @@ void InstallSignalStack(M* m) {
 }
 
 void RemoveSignalStack(M* m) {
+  UnlistThread();
   if (m->signal_stack == nullptr) return;
   stack_t none{};
   none.ss_flags = SS_DISABLE;

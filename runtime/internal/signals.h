@@ -7,8 +7,8 @@
 
 namespace gale::internal {
 
-// InstallSignalStack gives the calling thread an alternate signal stack, unless it has one. RemoveSignalStack takes
-// it away again.
+// InstallSignalStack gives the calling thread an alternate signal stack, unless it has one, and lists it as one that
+// dumps can ask (running_stacks.h). RemoveSignalStack takes that back.
 void InstallSignalStack(M* m);
 void RemoveSignalStack(M* m);
 

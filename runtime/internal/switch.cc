@@ -31,7 +31,9 @@ void CommitPark(M* m, G* g) {
   to->m = m;
   to->status.store(GStatus::kRunning, std::memory_order_relaxed);
   BeforeSwitch(from, to, how == SwitchKind::kExit);
-  gale_switch_context(&from->sp, to->sp);
+  void* continue_at = to->sp;
+  to->sp = nullptr;
+  gale_switch_context(&from->sp, continue_at);
   AfterSwitch(from);
   // `from` runs again, on the M that switched to it: everything else of before is out of date.
   FinishSwitch(from->m);

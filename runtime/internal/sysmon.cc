@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gale/runtime/internal/clock.h"
+#include "gale/runtime/internal/coarse_clock.h"
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/futex.h"
 #include "gale/runtime/internal/netpoll.h"
@@ -36,6 +37,7 @@ class Sysmon {
     for (;;) {
       timespec duration{0, nap};
       nanosleep(&duration, nullptr);
+      UpdateCoarseTime();
       bool all_idle = AllIdle();
       idle_for = all_idle ? idle_for + nap : 0;
       if (idle_for > kIdleUntilSleep) {
@@ -97,7 +99,7 @@ void* SysmonMain(void* scheduler) {
 }  // namespace
 
 void StartSysmon(Scheduler& scheduler) {
-  if (scheduler.PCount() == 1) return;
+  UpdateCoarseTime();
   pthread_t thread;
   int error = pthread_create(&thread, nullptr, &SysmonMain, &scheduler);
   if (error != 0) Fatal("cannot start the sysmon thread: %s", std::strerror(error));
@@ -106,6 +108,7 @@ void StartSysmon(Scheduler& scheduler) {
 
 void WakeSysmon() {
   if (awake.load(std::memory_order_relaxed) != 0) return;
+  UpdateCoarseTime();
   if (awake.exchange(1, std::memory_order_seq_cst) == 0) FutexWake(&awake);
 }
 

@@ -7,7 +7,7 @@
 //
 // It looks every millisecond while there is something to do, then less and less often, down to every 10 ms, and
 // sleeps for good once all Ps have been idle for a second: a server without traffic uses no CPU.
-// Source: Go's sysmon. With one P there is nobody to help, and no sysmon.
+// Source: Go's sysmon. With one P there is nobody to help, but sysmon still keeps the coarse clock (coarse_clock.h).
 #pragma once
 
 namespace gale::internal {

@@ -1,0 +1,16 @@
+// Goroutine text: a goroutine as dumps print it, in Go's form.
+#pragma once
+
+#include <string>
+
+#include "gale/runtime/internal/goroutines.h"
+
+namespace gale::internal {
+
+// GoroutineHeader is "goroutine 7 [chan receive, 3 minutes]:" without a line break.
+std::string GoroutineHeader(const GoroutineRecord& record);
+
+// GoroutineText is the header, the stack and who created it, each line ended.
+std::string GoroutineText(const GoroutineRecord& record);
+
+}  // namespace gale::internal
