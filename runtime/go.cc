@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/configure.h"
 #include "gale/runtime/internal/context.h"
 #include "gale/runtime/internal/cpu_limit.h"
@@ -53,6 +54,8 @@ void PrepareGoroutine(G* g, void (*entry)(void*), void* storage) {
 
 void StartGoroutine(G* g, void (*entry)(void*), void* storage) {
   PrepareGoroutine(g, entry, storage);
+  if (Bubble* bubble = CurrentBubble()) [[unlikely]]
+    return bubble->Start(g);
   Scheduler& scheduler = *Scheduler::IfStarted();
   if (G* parent = CurrentGoroutine()) {
     scheduler.EnqueueNext(parent->m->p, g);

@@ -1,7 +1,7 @@
 #include "gale/runtime/mutex.h"
 
-#include "gale/runtime/internal/clock.h"
 #include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/start_timer.h"
 
 namespace gale {
 
@@ -31,9 +31,9 @@ void Mutex::LockSlow() {
     if (!must_wait) return;
 
     bool waited_before = since != 0;
-    if (!waited_before) since = internal::MonotonicNanos();
+    if (!waited_before) since = internal::CurrentNanos();
     semaphore_.Acquire(WaitReason::kMutexLock, waited_before);
-    starving = starving || internal::MonotonicNanos() - since > kStarvationNanos;
+    starving = starving || internal::CurrentNanos() - since > kStarvationNanos;
     seen = state_.load(std::memory_order_relaxed);
     if ((seen & kStarving) != 0) {
       // Handed over to us: Unlock left kLocked clear and us among the waiters. The last one, or one that did not wait

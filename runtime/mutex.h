@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/semaphore.h"
 
 namespace gale {
@@ -27,6 +28,7 @@ class Mutex {
   Mutex& operator=(const Mutex&) = delete;
 
   void Lock() {
+    internal::SchedulePoint();
     std::uint32_t free = 0;
     // Acquire pairs with the release in Unlock.
     if (!state_.compare_exchange_strong(free, kLocked, std::memory_order_acquire, std::memory_order_relaxed)) {
@@ -41,6 +43,7 @@ class Mutex {
   void Unlock() {
     std::uint32_t rest = state_.fetch_sub(kLocked, std::memory_order_release) - kLocked;
     if (rest != 0) UnlockSlow(rest);
+    internal::SchedulePoint();
   }
 
   // The standard's names, for std::lock_guard and std::unique_lock.

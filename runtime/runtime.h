@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gale/runtime/chan.h"
+#include "gale/runtime/clock.h"
 #include "gale/runtime/dump.h"
 #include "gale/runtime/error.h"
 #include "gale/runtime/go.h"

@@ -62,6 +62,8 @@ class WaitGroup {
 
   // The counter in the upper half, the number of goroutines in Wait in the lower.
   std::atomic<std::uint64_t> state_{0};
+  // The bubble in which the counter was last raised from zero, or 0. Written before the Waits that read it.
+  std::atomic<std::uint64_t> bubble_id_{0};
   internal::Semaphore semaphore_;
 };
 

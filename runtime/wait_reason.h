@@ -16,6 +16,15 @@ enum class WaitReason : std::uint8_t {
   kIoWait,
   kMutexLock,
   kWaitGroupWait,
+  // Of goroutines in a bubble (testing/synctest.h). Durable: only a goroutine of the bubble, or its clock, ends the
+  // wait.
+  kChanReceiveDurable,
+  kChanSendDurable,
+  kWaitGroupWaitDurable,
+  kSynctestRun,
+  kSynctestWait,
+  kSynctestTurn,
+  // Of net's descriptors.
   kFdMutex,
 };
 
@@ -31,6 +40,12 @@ constexpr const char* WaitReasonText(WaitReason reason) {
     case WaitReason::kIoWait: return "IO wait";
     case WaitReason::kMutexLock: return "sync.Mutex.Lock";
     case WaitReason::kWaitGroupWait: return "sync.WaitGroup.Wait";
+    case WaitReason::kChanReceiveDurable: return "chan receive (durable)";
+    case WaitReason::kChanSendDurable: return "chan send (durable)";
+    case WaitReason::kWaitGroupWaitDurable: return "sync.WaitGroup.Wait (durable)";
+    case WaitReason::kSynctestRun: return "synctest.Run";
+    case WaitReason::kSynctestWait: return "synctest.Wait";
+    case WaitReason::kSynctestTurn: return "synctest turn";
     case WaitReason::kFdMutex: return "semacquire";
   }
   return "unknown";

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/park.h"
 #include "gale/runtime/internal/spin_lock.h"
 #include "gale/runtime/internal/wait_queue.h"
@@ -37,15 +38,17 @@ class ChanState {
   }
 
   void Send(T&& value) {
+    bubble_.Check(kSendOutside);
     lock_.lock();
     if (SendNow(value)) return;
     Waiter waiter{.g = CurrentG(), .value = &value};
     senders_.PushBack(&waiter);
-    ParkUnlock(lock_, WaitReason::kChanSend);
+    ParkUnlock(lock_, bubble_.Choose(WaitReason::kChanSend, WaitReason::kChanSendDurable));
     if (!waiter.granted) throw Panic("send on closed channel");
   }
 
   bool TrySend(T& value) {
+    bubble_.Check(kSendOutside);
     lock_.lock();
     if (SendNow(value)) return true;
     lock_.unlock();
@@ -53,17 +56,19 @@ class ChanState {
   }
 
   std::optional<T> Receive() {
+    bubble_.Check(kReceiveOutside);
     std::optional<T> value;
     lock_.lock();
     if (ReceiveNow(value)) return value;
     Waiter waiter{.g = CurrentG(), .value = &value};
     receivers_.PushBack(&waiter);
-    ParkUnlock(lock_, WaitReason::kChanReceive);
+    ParkUnlock(lock_, bubble_.Choose(WaitReason::kChanReceive, WaitReason::kChanReceiveDurable));
     return value;
   }
 
   // TryReceive returns whether the receive could proceed; then value is empty if the channel is closed.
   bool TryReceive(std::optional<T>& value) {
+    bubble_.Check(kReceiveOutside);
     lock_.lock();
     if (ReceiveNow(value)) return true;
     lock_.unlock();
@@ -71,6 +76,7 @@ class ChanState {
   }
 
   void Close() {
+    bubble_.Check(kCloseOutside);
     lock_.lock();
     if (closed_) {
       lock_.unlock();
@@ -161,6 +167,11 @@ class ChanState {
     return value;
   }
 
+  static constexpr char kSendOutside[] = "send on synctest channel from outside bubble";
+  static constexpr char kReceiveOutside[] = "receive on synctest channel from outside bubble";
+  static constexpr char kCloseOutside[] = "close of synctest channel from outside bubble";
+
+  const BubbleTag bubble_;
   SpinLock lock_;
   bool closed_ = false;
   const std::size_t capacity_;

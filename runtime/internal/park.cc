@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/coarse_clock.h"
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/futex.h"
@@ -95,6 +96,12 @@ void WakeThread(G* proxy) {
 void Ready(G* g) {
   ProbeReady(g);
   if (g->kind == GKind::kThread) return WakeThread(g);
+  if (g->in_bubble) [[unlikely]]
+    return g->bubble->MakeReady(g);
+  Submit(g);
+}
+
+void Submit(G* g) {
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
   G* current = CurrentGoroutine();
   M* m = current != nullptr ? current->m : CurrentM();
@@ -112,6 +119,8 @@ void Yield() {
     sched_yield();
     return;
   }
+  if (g->in_bubble && g->bubble->Seeded()) [[unlikely]]
+    return g->bubble->Yield();
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
   SwitchAway(g, SwitchKind::kYield);
 }

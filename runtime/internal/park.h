@@ -32,6 +32,9 @@ void ParkUnlock(SpinLock& lock, WaitReason reason);
 // From goroutines, scheduling stacks and plain threads.
 void Ready(G* g);
 
+// Submit queues a runnable goroutine: the second half of Ready, which asks the goroutine's bubble first.
+void Submit(G* g);
+
 // WakeThread makes a proxy's thread run on.
 void WakeThread(G* proxy);
 

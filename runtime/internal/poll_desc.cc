@@ -138,8 +138,8 @@ G* PollDesc::Unblock(PollMode mode, Word leave) {
 void PollDesc::UnblockInto(PollMode mode, Word leave, GList& ready) {
   G* g = Unblock(mode, leave);
   if (g == nullptr) return;
+  if (g->kind == GKind::kThread || g->in_bubble) return Ready(g);
   ProbeReady(g);
-  if (g->kind == GKind::kThread) return WakeThread(g);
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
   ready.PushBack(g);
 }

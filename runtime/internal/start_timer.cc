@@ -1,5 +1,6 @@
 #include "gale/runtime/internal/start_timer.h"
 
+#include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/clock.h"
 #include "gale/runtime/internal/machine.h"
 #include "gale/runtime/internal/scheduler.h"
@@ -20,7 +21,10 @@ void StartOn(P* p, TimerNode* node) {
 
 }  // namespace
 
-std::int64_t CurrentNanos() { return MonotonicNanos(); }
+std::int64_t CurrentNanos() {
+  Bubble* bubble = CurrentBubble();
+  return bubble == nullptr ? MonotonicNanos() : bubble->Now();
+}
 
 std::int64_t WhenAfter(std::int64_t nanos) {
   std::int64_t now = CurrentNanos();
@@ -28,10 +32,20 @@ std::int64_t WhenAfter(std::int64_t nanos) {
 }
 
 void StartTimer(TimerNode* node) {
+  if (Bubble* bubble = CurrentBubble()) [[unlikely]] {
+    bubble->Timers().Add(node);
+    return;
+  }
   G* g = CurrentGoroutine();
   StartOn(g != nullptr ? g->m->p : nullptr, node);
 }
 
-void StartTimerOf(G* g, TimerNode* node) { StartOn(g->m->p, node); }
+void StartTimerOf(G* g, TimerNode* node) {
+  if (g->in_bubble) [[unlikely]] {
+    g->bubble->Timers().Add(node);
+    return;
+  }
+  StartOn(g->m->p, node);
+}
 
 }  // namespace gale::internal

@@ -15,7 +15,8 @@ std::int64_t CurrentNanos();
 // WhenAfter is the time `nanos` from now, without overflow.
 std::int64_t WhenAfter(std::int64_t nanos);
 
-// StartTimer starts a timer of the caller: on its P; on a plain thread, or where the goroutine has no P, on some P.
+// StartTimer starts a timer of the caller: in its bubble; else on its P; on a plain thread, or where the goroutine has
+// no P, on some P.
 void StartTimer(TimerNode* node);
 
 // StartTimerOf starts a timer of g, which the caller has just parked: for a ParkCommit.

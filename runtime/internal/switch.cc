@@ -1,5 +1,6 @@
 #include "gale/runtime/internal/switch.h"
 
+#include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/context.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/park.h"
@@ -12,9 +13,17 @@ namespace gale::internal {
 namespace {
 
 void CommitPark(M* m, G* g) {
-  if (g->commit(g, g->commit_arg)) return;  // from here on g may run elsewhere
+  BubblePark bubble(g);
+  if (g->commit(g, g->commit_arg)) return bubble.Committed();  // from here on g may run elsewhere
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
   Scheduler::IfStarted()->EnqueueNext(m->p, g);
+}
+
+void EndGoroutine(M* m, G* g) {
+  Bubble* bubble = g->in_bubble ? g->bubble : nullptr;
+  FreeG(m->p, g);
+  if (bubble != nullptr) [[unlikely]]
+    bubble->Ended();
 }
 
 }  // namespace
@@ -45,7 +54,7 @@ void FinishSwitch(M* m) {
     case SwitchKind::kNothing: return;
     case SwitchKind::kPark: return CommitPark(m, left);
     case SwitchKind::kYield: return Scheduler::IfStarted()->Enqueue(m->p, left);
-    case SwitchKind::kExit: return FreeG(m->p, left);
+    case SwitchKind::kExit: return EndGoroutine(m, left);
   }
 }
 

@@ -50,6 +50,21 @@ bool TimerHeap::Stop(TimerNode* node) {
   return true;
 }
 
+void TimerHeap::Clear() {
+  TimerNode* forgotten = nullptr;
+  {
+    std::lock_guard guard(lock_);
+    for (Entry& entry : entries_) {
+      entry.node->state = TimerNode::State::kStopped;
+      Forget(entry.node, forgotten);
+    }
+    entries_.clear();
+    stopped_ = 0;
+    Publish();
+  }
+  ReleaseAll(forgotten);
+}
+
 int TimerHeap::RunExpired(std::int64_t now) {
   int fired = 0;
   for (;;) {

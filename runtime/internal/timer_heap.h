@@ -39,6 +39,9 @@ class TimerHeap {
   // Stop prevents a timer from firing. False: it has fired, is firing, or was stopped before.
   static bool Stop(TimerNode* node);
 
+  // Clear stops all timers, and forgets them.
+  void Clear();
+
   // NextWhen is when the earliest timer fires, or kForever; it may be early, where that timer was stopped.
   // Acquire pairs with the release in Publish.
   std::int64_t NextWhen() const { return next_when_.load(std::memory_order_acquire); }
