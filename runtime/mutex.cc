@@ -47,19 +47,20 @@ void Mutex::LockSlow() {
   }
 }
 
-void Mutex::UnlockSlow(std::uint32_t rest) {
-  if (((rest + kLocked) & kLocked) == 0) internal::Fatal("sync: unlock of unlocked mutex");
-  if ((rest & kStarving) != 0) {
-    // Newcomers see kStarving and do not take the lock, so the first waiter will find it free.
-    semaphore_.Release();
-    return;
-  }
+// Every compare-exchange here gives the lock away, and after it only the semaphore is touched, and that only if a
+// waiter is woken by it: until then that waiter keeps the mutex alive.
+void Mutex::UnlockSlow(std::uint32_t seen) {
   for (;;) {
-    // Nobody waits, or somebody has the lock or is about to try: nothing to do.
-    if (rest < kWaiter || (rest & (kLocked | kWoken | kStarving)) != 0) return;
-    std::uint32_t wanted = (rest - kWaiter) | kWoken;
-    if (state_.compare_exchange_weak(rest, wanted, std::memory_order_relaxed, std::memory_order_relaxed)) {
-      semaphore_.Release();
+    if ((seen & kLocked) == 0) internal::Fatal("sync: unlock of unlocked mutex");
+    std::uint32_t wanted = seen - kLocked;
+    // With kStarving nobody takes the lock but the first waiter, who will find it free and counts itself out.
+    // Otherwise a waiter is woken if there is one, unless somebody is about to try anyhow.
+    bool starving = (seen & kStarving) != 0;
+    bool wake = starving || (seen >= kWaiter && (seen & kWoken) == 0);
+    if (wake && !starving) wanted = (wanted - kWaiter) | kWoken;
+    // Release pairs with the acquires in Lock, TryLock and LockSlow.
+    if (state_.compare_exchange_weak(seen, wanted, std::memory_order_release, std::memory_order_relaxed)) {
+      if (wake) semaphore_.Release();
       return;
     }
   }

@@ -16,11 +16,16 @@ void WaitGroup::Add(int delta) {
     state_.fetch_sub(change, std::memory_order_relaxed);
     throw Panic("sync: negative WaitGroup counter");
   }
+  // The counter was zero, and those who waited for that are not yet gone.
+  if (delta > 0 && counter == delta && waiters != 0) {
+    state_.fetch_sub(change, std::memory_order_relaxed);
+    throw Panic("sync: WaitGroup misuse: Add called concurrently with Wait");
+  }
   if (delta > 0 && counter == delta) bubble_id_.store(internal::CurrentBubbleId(), std::memory_order_relaxed);
   if (counter > 0 || waiters == 0) return;
   // The counter has come to zero and nobody may raise it before the waiters are gone: take them all at once, so
   // that none is woken twice. The group may be destroyed as soon as the last one runs.
-  state_.store(0, std::memory_order_relaxed);
+  state_.fetch_sub(waiters, std::memory_order_relaxed);
   for (; waiters != 0; --waiters) semaphore_.Release();
 }
 

@@ -24,7 +24,9 @@ class WaitGroup {
   WaitGroup(const WaitGroup&) = delete;
   WaitGroup& operator=(const WaitGroup&) = delete;
 
-  // Add changes the counter by delta. Throws gale::Panic if it becomes negative.
+  // Add changes the counter by delta. Throws gale::Panic if it would become negative ("sync: negative WaitGroup
+  // counter"), or is raised from zero while Waits are being woken ("sync: WaitGroup misuse: Add called concurrently
+  // with Wait"). A Panic leaves the counter as it was.
   void Add(int delta);
   void Done() { Add(-1); }
 

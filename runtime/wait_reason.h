@@ -15,6 +15,9 @@ enum class WaitReason : std::uint8_t {
   kSleep,
   kIoWait,
   kMutexLock,
+  kRWMutexLock,
+  kRWMutexRLock,
+  kCondWait,
   kWaitGroupWait,
   // Of goroutines in a bubble (testing/synctest.h). Durable: only a goroutine of the bubble, or its clock, ends the
   // wait.
@@ -39,6 +42,9 @@ constexpr const char* WaitReasonText(WaitReason reason) {
     case WaitReason::kSleep: return "sleep";
     case WaitReason::kIoWait: return "IO wait";
     case WaitReason::kMutexLock: return "sync.Mutex.Lock";
+    case WaitReason::kRWMutexLock: return "sync.RWMutex.Lock";
+    case WaitReason::kRWMutexRLock: return "sync.RWMutex.RLock";
+    case WaitReason::kCondWait: return "sync.Cond.Wait";
     case WaitReason::kWaitGroupWait: return "sync.WaitGroup.Wait";
     case WaitReason::kChanReceiveDurable: return "chan receive (durable)";
     case WaitReason::kChanSendDurable: return "chan send (durable)";

@@ -43,6 +43,7 @@ constexpr bool IsDurable(WaitReason reason) {
     case WaitReason::kChanSendDurable:
     case WaitReason::kChanSendNil:
     case WaitReason::kSleep:
+    case WaitReason::kCondWait:
     case WaitReason::kWaitGroupWaitDurable:
     case WaitReason::kSynctestRun:
     case WaitReason::kSynctestWait: return true;

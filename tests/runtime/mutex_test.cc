@@ -14,26 +14,16 @@
 #include "gale/runtime/go.h"
 #include "gale/runtime/time.h"
 #include "gale/runtime/wait_group.h"
+#include "gale/tests/runtime/callers.h"
 
 namespace gale {
 namespace {
 
 using namespace std::chrono_literals;
 
-// What a MutexTest does, it does on the main goroutine of Run and on a plain thread.
-class MutexTest : public testing::TestWithParam<bool> {
- protected:
-  void OnCaller(const std::function<void()>& body) {
-    if (GetParam()) {
-      gale::Run(body);
-    } else {
-      body();
-    }
-  }
-};
+class MutexTest : public CallerTest {};
 
-INSTANTIATE_TEST_SUITE_P(Callers, MutexTest, testing::Values(true, false),
-                         [](const auto& caller) { return caller.param ? "Goroutine" : "Thread"; });
+INSTANTIATE_TEST_SUITE_P(Callers, MutexTest, testing::Values(true, false), CallerName);
 
 TEST_P(MutexTest, LockAndUnlock) {
   OnCaller([] {
@@ -68,6 +58,10 @@ TEST_P(MutexTest, StandardGuards) {
     {
       std::scoped_lock both(first, second);
       EXPECT_FALSE(second.TryLock());
+    }
+    {
+      MutexLock lock(first);
+      EXPECT_FALSE(first.TryLock());
     }
     EXPECT_TRUE(first.TryLock());
     EXPECT_TRUE(second.TryLock());
@@ -223,6 +217,92 @@ TEST_P(MutexTest, ReleasedByGoexitAndByExceptions) {
     group.Wait();
     EXPECT_TRUE(mu.TryLock());
     mu.Unlock();
+  });
+}
+
+// Hold keeps the lock for longer than the time after which a waiter counts as starving.
+void HoldUntilStarving() {
+  auto until = std::chrono::steady_clock::now() + 2ms;
+  while (std::chrono::steady_clock::now() < until) {
+  }
+}
+
+// The hog takes the lock again before the waiter can, and keeps it until the waiter has tried in vain. The second time
+// it cannot: the waiter has waited too long.
+TEST_P(MutexTest, AHogThatRelocksGetsTheLockOnceMoreAtMost) {
+  OnCaller([] {
+    Mutex mu;
+    std::atomic<internal::G*> waiter{nullptr};
+    std::atomic<bool> got_in{false};
+    Chan<bool> leave(0);
+    WaitGroup group;
+    mu.Lock();
+    group.Go([&] {
+      waiter = internal::CurrentG();
+      mu.Lock();
+      got_in = true;
+      leave.Recv();
+      mu.Unlock();
+    });
+    auto until_parked_or_in = [&] {
+      while (!got_in && (waiter == nullptr || waiter.load()->status != internal::GStatus::kWaiting)) Sleep(50us);
+    };
+    until_parked_or_in();
+    HoldUntilStarving();
+    mu.Unlock();
+    if (mu.TryLock()) {
+      until_parked_or_in();
+      EXPECT_FALSE(got_in);
+      mu.Unlock();
+    }
+    EXPECT_FALSE(mu.TryLock());
+    leave.Send(true);
+    mu.Lock();
+    EXPECT_TRUE(got_in);
+    mu.Unlock();
+    group.Wait();
+  });
+}
+
+TEST_P(MutexTest, StarvingWaitersGetInBeforeTheHogAndInTheirOrder) {
+  OnCaller([] {
+    Mutex mu;
+    std::vector<int> order;
+    WaitGroup group;
+    mu.Lock();
+    for (int i = 0; i < 6; ++i) {
+      GoUntilParked(group, WaitReason::kMutexLock, [&, i] {
+        MutexLock lock(mu);
+        order.push_back(i);
+      });
+    }
+    HoldUntilStarving();
+    mu.Unlock();
+    group.Wait();
+    EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5}));
+  });
+}
+
+// Who counts the users of an object under its own mutex frees it, while another one is still about to return from
+// Unlock.
+TEST_P(MutexTest, FreedByWhoUnlocksItLast) {
+  OnCaller([] {
+    struct Shared {
+      Mutex mu;
+      int users = 8;
+    };
+    for (int round = 0; round < 100; ++round) {
+      auto* shared = new Shared;
+      Mix mix;
+      mix.Start(8, 4, [shared](int i) {
+        if (i % 3 == 0) Gosched();
+        shared->mu.Lock();
+        if (i % 2 == 0) Gosched();
+        bool last = --shared->users == 0;
+        shared->mu.Unlock();
+        if (last) delete shared;
+      });
+    }
   });
 }
 

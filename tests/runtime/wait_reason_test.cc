@@ -11,10 +11,12 @@
 #include <string>
 
 #include "gale/runtime/chan.h"
+#include "gale/runtime/cond.h"
 #include "gale/runtime/go.h"
 #include "gale/runtime/internal/g.h"
 #include "gale/runtime/internal/poll_desc.h"
 #include "gale/runtime/mutex.h"
+#include "gale/runtime/rw_mutex.h"
 #include "gale/runtime/time.h"
 #include "gale/runtime/wait_group.h"
 
@@ -41,6 +43,10 @@ struct Place {
   Chan<int> unbuffered{0};
   Chan<int> full{1};
   Mutex mutex;
+  RWMutex reading;
+  RWMutex writing;
+  Mutex cond_mutex;
+  Cond cond;
   WaitGroup group;
   int pipe[2] = {-1, -1};
   PollDesc* reader = nullptr;
@@ -48,6 +54,8 @@ struct Place {
   Place() {
     full.Send(1);
     mutex.Lock();
+    reading.RLock();
+    writing.Lock();
     group.Add(1);
     if (pipe2(pipe, O_NONBLOCK | O_CLOEXEC) != 0) std::abort();
     reader = *PollDesc::Open(pipe[0]);
@@ -123,6 +131,18 @@ const WaitCase kWaitCases[] = {
     {"ChanSendNil", WaitReason::kChanSendNil, [](Place&) { Chan<int>().Send(1); }, nullptr},
     {"Mutex", WaitReason::kMutexLock, [](Place& place) { place.mutex.Lock(); },
      [](Place& place) { place.mutex.Unlock(); }},
+    {"RWMutexLock", WaitReason::kRWMutexLock, [](Place& place) { place.reading.Lock(); },
+     [](Place& place) { place.reading.RUnlock(); }},
+    {"RWMutexLockAfterAWriter", WaitReason::kMutexLock, [](Place& place) { place.writing.Lock(); },
+     [](Place& place) { place.writing.Unlock(); }},
+    {"RWMutexRLock", WaitReason::kRWMutexRLock, [](Place& place) { place.writing.RLock(); },
+     [](Place& place) { place.writing.Unlock(); }},
+    {"Cond", WaitReason::kCondWait,
+     [](Place& place) {
+       place.cond_mutex.Lock();
+       place.cond.Wait(place.cond_mutex);
+     },
+     [](Place& place) { place.cond.Signal(); }},
     {"WaitGroup", WaitReason::kWaitGroupWait, [](Place& place) { place.group.Wait(); },
      [](Place& place) { place.group.Done(); }},
     {"Sleep", WaitReason::kSleep, [](Place&) { Sleep(200ms); }, [](Place&) {}},
