@@ -9,8 +9,12 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "gale/runtime/internal/park.h"
+#include "gale/runtime/internal/spin_lock.h"
 #include "gale/runtime/runtime.h"
 
 namespace {
@@ -75,6 +79,55 @@ void BM_ChanUncontended(benchmark::State& state) {
     chan.Send(1);
     benchmark::DoNotOptimize(chan.Recv());
   }
+}
+
+// A goroutine selects over two unbuffered channels on which its partner sends in turns; per value.
+void BM_Select2(benchmark::State& state) {
+  gale::Chan<int> left(0), right(0);
+  std::atomic<bool> done = false;
+  gale::Go([=, &done] {
+    while (!done.load(std::memory_order_relaxed)) {
+      left.Send(1);
+      right.Send(2);
+    }
+    left.Close();
+    right.Close();
+  });
+  std::optional<int> value;
+  auto select = [&] { gale::Select(gale::OnRecv(left, value), gale::OnRecv(right, value)); };
+  for (auto _ : state) {
+    select();
+    benchmark::DoNotOptimize(value);
+  }
+  done = true;
+  while (value) select();
+}
+
+// Two goroutines make each other ready: per park and wake-up.
+void BM_Park(benchmark::State& state) {
+  gale::internal::SpinLock lock;
+  gale::internal::G* parked = nullptr;
+  bool done = false;
+  // Returns false when the other one has ended.
+  auto change_over = [&](bool end) {
+    lock.lock();
+    bool ended = std::exchange(done, end || done);
+    gale::internal::G* other = std::exchange(parked, end || ended ? nullptr : gale::internal::CurrentG());
+    if (other != nullptr) gale::internal::Ready(other);
+    if (end || ended) {
+      lock.unlock();
+    } else {
+      gale::internal::ParkUnlock(lock, gale::WaitReason::kChanReceive);
+    }
+    return !ended;
+  };
+  gale::WaitGroup partner;
+  partner.Go([&] {
+    while (change_over(false)) continue;
+  });
+  while (state.KeepRunningBatch(2)) change_over(false);  // and the other one's
+  change_over(true);
+  partner.Wait();
 }
 
 void BM_Mutex(benchmark::State& state) {
@@ -154,6 +207,8 @@ BENCHMARK(BM_SpawnExit)->UseRealTime();
 BENCHMARK(BM_ChanPingPong)->UseRealTime();
 BENCHMARK(BM_ChanBuffered)->UseRealTime();
 BENCHMARK(BM_ChanUncontended)->UseRealTime();
+BENCHMARK(BM_Select2)->UseRealTime();
+BENCHMARK(BM_Park)->UseRealTime();
 BENCHMARK(BM_Mutex)->UseRealTime();
 BENCHMARK(BM_TimerStop)->UseRealTime();
 // Long enough for several iterations: the first one pays for pages that were never touched.

@@ -28,6 +28,10 @@
 
 namespace gale {
 
+namespace internal {
+struct ChanAccess;
+}
+
 // Chan<T> carries values of type T, whose move constructor must be noexcept. All operations may run in parallel, on
 // one handle or on copies of it. Values are received in the order of their sends; waiting senders and receivers are
 // served in the order in which they came.
@@ -73,7 +77,7 @@ class Chan {
 
   // Len is the number of values in the buffer, Cap its size.
   std::size_t Len() const { return state_ == nullptr ? 0 : state_->Size(); }
-  std::size_t Cap() const { return state_ == nullptr ? 0 : state_->Capacity(); }
+  std::size_t Cap() const { return state_ == nullptr ? 0 : state_->capacity; }
 
   // Iterator receives the values of a range-for.
   class Iterator {
@@ -105,7 +109,20 @@ class Chan {
   friend bool operator==(const Chan& chan, std::nullptr_t) { return chan.state_ == nullptr; }
 
  private:
+  friend struct internal::ChanAccess;
   std::shared_ptr<internal::ChanState<T>> state_;
 };
+
+namespace internal {
+
+// ChanAccess is how Select gets at what a handle refers to.
+struct ChanAccess {
+  template <typename T>
+  static ChanState<T>* State(const Chan<T>& chan) {
+    return chan.state_.get();
+  }
+};
+
+}  // namespace internal
 
 }  // namespace gale

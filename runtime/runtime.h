@@ -11,6 +11,7 @@
 #include "gale/runtime/once.h"
 #include "gale/runtime/panic.h"
 #include "gale/runtime/rw_mutex.h"
+#include "gale/runtime/select.h"
 #include "gale/runtime/thread_annotations.h"
 #include "gale/runtime/time.h"
 #include "gale/runtime/wait_group.h"

@@ -12,6 +12,8 @@ enum class WaitReason : std::uint8_t {
   kChanReceiveNil,
   kChanSend,
   kChanSendNil,
+  kSelect,
+  kSelectNoCases,
   kSleep,
   kIoWait,
   kMutexLock,
@@ -23,6 +25,7 @@ enum class WaitReason : std::uint8_t {
   // wait.
   kChanReceiveDurable,
   kChanSendDurable,
+  kSelectDurable,
   kWaitGroupWaitDurable,
   kSynctestRun,
   kSynctestWait,
@@ -39,6 +42,8 @@ constexpr const char* WaitReasonText(WaitReason reason) {
     case WaitReason::kChanReceiveNil: return "chan receive (nil chan)";
     case WaitReason::kChanSend: return "chan send";
     case WaitReason::kChanSendNil: return "chan send (nil chan)";
+    case WaitReason::kSelect: return "select";
+    case WaitReason::kSelectNoCases: return "select (no cases)";
     case WaitReason::kSleep: return "sleep";
     case WaitReason::kIoWait: return "IO wait";
     case WaitReason::kMutexLock: return "sync.Mutex.Lock";
@@ -48,6 +53,7 @@ constexpr const char* WaitReasonText(WaitReason reason) {
     case WaitReason::kWaitGroupWait: return "sync.WaitGroup.Wait";
     case WaitReason::kChanReceiveDurable: return "chan receive (durable)";
     case WaitReason::kChanSendDurable: return "chan send (durable)";
+    case WaitReason::kSelectDurable: return "select (durable)";
     case WaitReason::kWaitGroupWaitDurable: return "sync.WaitGroup.Wait (durable)";
     case WaitReason::kSynctestRun: return "synctest.Run";
     case WaitReason::kSynctestWait: return "synctest.Wait";

@@ -42,6 +42,8 @@ constexpr bool IsDurable(WaitReason reason) {
     case WaitReason::kChanReceiveNil:
     case WaitReason::kChanSendDurable:
     case WaitReason::kChanSendNil:
+    case WaitReason::kSelectDurable:
+    case WaitReason::kSelectNoCases:
     case WaitReason::kSleep:
     case WaitReason::kCondWait:
     case WaitReason::kWaitGroupWaitDurable:

@@ -2,7 +2,8 @@
 //
 // One lock guards everything. A value goes straight from the sender to a receiver that waits, past the buffer; a
 // receiver that finds the buffer full takes the oldest value and moves the first waiting sender's into the
-// freed place, so the order is kept. At most one of the two queues has waiters.
+// freed place, so the order is kept. At most one of the two queues has waiters, but for those of Selects that wait at
+// both ends or have been won elsewhere.
 // Source: Go's runtime/chan.go.
 #pragma once
 
@@ -13,174 +14,146 @@
 #include <type_traits>
 #include <utility>
 
-#include "gale/runtime/internal/bubble.h"
+#include "gale/runtime/internal/chan_base.h"
 #include "gale/runtime/internal/park.h"
-#include "gale/runtime/internal/spin_lock.h"
-#include "gale/runtime/internal/wait_queue.h"
-#include "gale/runtime/panic.h"
 
 namespace gale::internal {
 
 template <typename T>
-class ChanState {
+class ChanState : public ChanBase {
   static_assert(std::is_nothrow_move_constructible_v<T>,
                 "a channel's values are moved under a lock: T's move "
                 "constructor must be noexcept");
 
  public:
-  explicit ChanState(std::size_t capacity)
-      : capacity_(capacity), slots_(capacity == 0 ? nullptr : std::allocator<T>().allocate(capacity)) {}
-  ChanState(const ChanState&) = delete;
-  ChanState& operator=(const ChanState&) = delete;
+  explicit ChanState(std::size_t most)
+      : ChanBase(most), slots_(most == 0 ? nullptr : std::allocator<T>().allocate(most)) {}
   ~ChanState() {
-    while (size_ > 0) TakeOldest();
-    if (slots_ != nullptr) std::allocator<T>().deallocate(slots_, capacity_);
+    while (size > 0) TakeOldest();
+    if (slots_ != nullptr) std::allocator<T>().deallocate(slots_, capacity);
   }
 
   void Send(T&& value) {
-    bubble_.Check(kSendOutside);
-    lock_.lock();
-    if (SendNow(value)) return;
-    Waiter waiter{.g = CurrentG(), .value = &value};
-    senders_.PushBack(&waiter);
-    ParkUnlock(lock_, bubble_.Choose(WaitReason::kChanSend, WaitReason::kChanSendDurable));
-    if (!waiter.granted) throw Panic("send on closed channel");
+    bubble.Check(kSendOutside);
+    lock.lock();
+    G* partner = nullptr;
+    Attempt attempt = SendLocked(value, partner);
+    if (attempt != Attempt::kMustWait) return FinishSend(attempt, partner);
+    ChanWaiter waiter{.g = CurrentG(), .value = &value};
+    senders.PushBack(&waiter);
+    ParkUnlock(lock, bubble.Choose(WaitReason::kChanSend, WaitReason::kChanSendDurable));
+    if (!waiter.granted) ThrowSendOnClosedChannel();
   }
 
   bool TrySend(T& value) {
-    bubble_.Check(kSendOutside);
-    lock_.lock();
-    if (SendNow(value)) return true;
-    lock_.unlock();
-    return false;
+    bubble.Check(kSendOutside);
+    lock.lock();
+    G* partner = nullptr;
+    Attempt attempt = SendLocked(value, partner);
+    FinishSend(attempt, partner);
+    return attempt == Attempt::kDone;
   }
 
   std::optional<T> Receive() {
-    bubble_.Check(kReceiveOutside);
+    bubble.Check(kReceiveOutside);
     std::optional<T> value;
-    lock_.lock();
-    if (ReceiveNow(value)) return value;
-    Waiter waiter{.g = CurrentG(), .value = &value};
-    receivers_.PushBack(&waiter);
-    ParkUnlock(lock_, bubble_.Choose(WaitReason::kChanReceive, WaitReason::kChanReceiveDurable));
+    lock.lock();
+    G* partner = nullptr;
+    if (ReceiveLocked(value, partner) != Attempt::kMustWait) {
+      Finish(partner);
+      return value;
+    }
+    ChanWaiter waiter{.g = CurrentG(), .value = &value};
+    receivers.PushBack(&waiter);
+    ParkUnlock(lock, bubble.Choose(WaitReason::kChanReceive, WaitReason::kChanReceiveDurable));
     return value;
   }
 
   // TryReceive returns whether the receive could proceed; then value is empty if the channel is closed.
   bool TryReceive(std::optional<T>& value) {
-    bubble_.Check(kReceiveOutside);
-    lock_.lock();
-    if (ReceiveNow(value)) return true;
-    lock_.unlock();
-    return false;
-  }
-
-  void Close() {
-    bubble_.Check(kCloseOutside);
-    lock_.lock();
-    if (closed_) {
-      lock_.unlock();
-      throw Panic("close of closed channel");
-    }
-    closed_ = true;
-    // Nobody joins a queue any more: what is in them now can be woken without the lock.
-    WaitQueue receivers = std::exchange(receivers_, {});
-    WaitQueue senders = std::exchange(senders_, {});
-    lock_.unlock();
-    ReadyAll(receivers);
-    ReadyAll(senders);
+    bubble.Check(kReceiveOutside);
+    lock.lock();
+    G* partner = nullptr;
+    Attempt attempt = ReceiveLocked(value, partner);
+    Finish(partner);
+    return attempt != Attempt::kMustWait;
   }
 
   std::size_t Size() {
-    lock_.lock();
-    std::size_t size = size_;
-    lock_.unlock();
-    return size;
+    lock.lock();
+    std::size_t result = size;
+    lock.unlock();
+    return result;
   }
-  std::size_t Capacity() const { return capacity_; }
+
+  // SendLocked and ReceiveLocked do what can be done without waiting. They are called with the lock held. If they set
+  // partner, the caller must make it ready once it has unlocked.
+  Attempt SendLocked(T& value, G*& partner) {
+    if (closed) return Attempt::kClosed;
+    if (ChanWaiter* receiver = receivers.Claim()) {
+      static_cast<std::optional<T>*>(receiver->value)->emplace(std::move(value));
+      partner = Grant(receiver);
+      return Attempt::kDone;
+    }
+    if (size == capacity) return Attempt::kMustWait;
+    Append(std::move(value));
+    return Attempt::kDone;
+  }
+
+  Attempt ReceiveLocked(std::optional<T>& value, G*& partner) {
+    if (size > 0) {
+      value.emplace(TakeOldest());
+      if (ChanWaiter* sender = senders.Claim()) {
+        Append(std::move(*static_cast<T*>(sender->value)));
+        partner = Grant(sender);
+      }
+      return Attempt::kDone;
+    }
+    if (ChanWaiter* sender = senders.Claim()) {
+      value.emplace(std::move(*static_cast<T*>(sender->value)));
+      partner = Grant(sender);
+      return Attempt::kDone;
+    }
+    return closed ? Attempt::kClosed : Attempt::kMustWait;
+  }
 
  private:
-  // SendNow and ReceiveNow do what can be done without waiting. They are called with the lock held, and if they return
-  // true they have released it.
-  bool SendNow(T& value) {
-    if (closed_) {
-      lock_.unlock();
-      throw Panic("send on closed channel");
-    }
-    if (Waiter* receiver = receivers_.PopFront()) {
-      static_cast<std::optional<T>*>(receiver->value)->emplace(std::move(value));
-      Grant(receiver);
-      return true;
-    }
-    if (size_ == capacity_) return false;
-    Append(std::move(value));
-    lock_.unlock();
-    return true;
-  }
-
-  bool ReceiveNow(std::optional<T>& value) {
-    if (size_ > 0) {
-      value.emplace(TakeOldest());
-      Waiter* sender = senders_.PopFront();
-      if (sender == nullptr) {
-        lock_.unlock();
-      } else {
-        Append(std::move(*static_cast<T*>(sender->value)));
-        Grant(sender);
-      }
-      return true;
-    }
-    if (Waiter* sender = senders_.PopFront()) {
-      value.emplace(std::move(*static_cast<T*>(sender->value)));
-      Grant(sender);
-      return true;
-    }
-    if (!closed_) return false;
-    lock_.unlock();
-    return true;
-  }
-
-  // Grant releases the lock and wakes a waiter that has got what it waited for.
-  void Grant(Waiter* waiter) {
+  static G* Grant(ChanWaiter* waiter) {
     waiter->granted = true;
-    G* g = waiter->g;
-    lock_.unlock();
-    Ready(g);
+    return waiter->g;
   }
 
-  static void ReadyAll(WaitQueue& queue) {
-    while (Waiter* waiter = queue.PopFront()) Ready(waiter->g);
+  void Finish(G* partner) {
+    lock.unlock();
+    if (partner != nullptr) Ready(partner);
+  }
+
+  void FinishSend(Attempt attempt, G* partner) {
+    Finish(partner);
+    if (attempt == Attempt::kClosed) ThrowSendOnClosedChannel();
   }
 
   void Append(T&& value) {
     new (&slots_[newest_]) T(std::move(value));
-    if (++newest_ == capacity_) newest_ = 0;
-    ++size_;
+    if (++newest_ == capacity) newest_ = 0;
+    ++size;
   }
 
   T TakeOldest() {
     T* slot = &slots_[oldest_];
     T value(std::move(*slot));
     slot->~T();
-    if (++oldest_ == capacity_) oldest_ = 0;
-    --size_;
+    if (++oldest_ == capacity) oldest_ = 0;
+    --size;
     return value;
   }
 
   static constexpr char kSendOutside[] = "send on synctest channel from outside bubble";
   static constexpr char kReceiveOutside[] = "receive on synctest channel from outside bubble";
-  static constexpr char kCloseOutside[] = "close of synctest channel from outside bubble";
 
-  const BubbleTag bubble_;
-  SpinLock lock_;
-  bool closed_ = false;
-  const std::size_t capacity_;
-  std::size_t size_ = 0;
   std::size_t oldest_ = 0;
   std::size_t newest_ = 0;
   T* const slots_;
-  WaitQueue receivers_;  // Waiter::value: an empty std::optional<T>*
-  WaitQueue senders_;    // Waiter::value: a T* to move from
 };
 
 }  // namespace gale::internal

@@ -54,13 +54,14 @@ struct alignas(64) G {
 
   void (*entry)(void*) = nullptr;  // the goroutine's function and its closure
   void* entry_arg = nullptr;
-  std::uint64_t id = 0;         // number, never reused
-  std::uint64_t parent_id = 0;  // number of the goroutine that started it, 0: a thread
-  void* created_at = nullptr;   // return address of the call of Go that started it, or null
-  Bubble* bubble = nullptr;     // if in_bubble
-  char* stack_low = nullptr;    // lowest usable byte (above the guard)
-  char* stack_high = nullptr;   // first byte above the usable stack
-  std::atomic<int> futex{0};    // of a proxy: 1 once it has been made ready
+  std::uint64_t id = 0;             // number, never reused
+  std::uint64_t parent_id = 0;      // number of the goroutine that started it, 0: a thread
+  void* created_at = nullptr;       // return address of the call of Go that started it, or null
+  Bubble* bubble = nullptr;         // if in_bubble
+  char* stack_low = nullptr;        // lowest usable byte (above the guard)
+  char* stack_high = nullptr;       // first byte above the usable stack
+  std::atomic<int> futex{0};        // of a proxy: 1 once it has been made ready
+  std::uint32_t select_random = 0;  // state of the generator that makes Select fair; 0: not yet seeded
   void* asan_fake_stack = nullptr;
   void* tsan_fiber = nullptr;
   unsigned int tsan_reuses = 0;

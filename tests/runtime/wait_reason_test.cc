@@ -17,6 +17,7 @@
 #include "gale/runtime/internal/poll_desc.h"
 #include "gale/runtime/mutex.h"
 #include "gale/runtime/rw_mutex.h"
+#include "gale/runtime/select.h"
 #include "gale/runtime/time.h"
 #include "gale/runtime/wait_group.h"
 
@@ -129,6 +130,12 @@ const WaitCase kWaitCases[] = {
      [](Place& place) { place.full.Recv(); }},
     {"ChanReceiveNil", WaitReason::kChanReceiveNil, [](Place&) { Chan<int>().Recv(); }, nullptr},
     {"ChanSendNil", WaitReason::kChanSendNil, [](Place&) { Chan<int>().Send(1); }, nullptr},
+    {"SelectReceive", WaitReason::kSelect, [](Place& place) { Select(OnRecv(place.unbuffered)); },
+     [](Place& place) { place.unbuffered.Send(1); }},
+    {"SelectSend", WaitReason::kSelect, [](Place& place) { Select(OnSend(place.full, 2), OnRecv(place.unbuffered)); },
+     [](Place& place) { place.full.Recv(); }},
+    {"SelectNil", WaitReason::kSelect, [](Place&) { Select(OnRecv(Chan<int>())); }, nullptr},
+    {"SelectNothing", WaitReason::kSelectNoCases, [](Place&) { Select(); }, nullptr},
     {"Mutex", WaitReason::kMutexLock, [](Place& place) { place.mutex.Lock(); },
      [](Place& place) { place.mutex.Unlock(); }},
     {"RWMutexLock", WaitReason::kRWMutexLock, [](Place& place) { place.reading.Lock(); },
