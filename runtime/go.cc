@@ -7,6 +7,7 @@
 #include "gale/runtime/internal/configure.h"
 #include "gale/runtime/internal/context.h"
 #include "gale/runtime/internal/cpu_limit.h"
+#include "gale/runtime/internal/deadlock.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/goexit.h"
 #include "gale/runtime/internal/machine.h"
@@ -85,6 +86,7 @@ struct MainGoroutine {
       Ready(thread);
       return;
     }
+    ThreadIsWoken();
     P* home = m->p;
     m->stop.store(true, std::memory_order_release);  // from here on m may be gone
     Scheduler::IfStarted()->WakeP(home);
@@ -110,6 +112,7 @@ void RunMain(void (*main)(void*), void* argument) {
     Park([](G*, void*) { return true; }, nullptr, WaitReason::kNone);
     return;
   }
+  ThreadFallsAsleep();  // as long as the main goroutine lives, the thread does nothing else
   scheduler.EnqueueNext(m->p, MakeMain(main, argument, m, nullptr));
   scheduler.RunLoop(m);
   scheduler.DetachThread(m);

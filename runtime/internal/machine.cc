@@ -14,6 +14,8 @@
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/futex.h"
 #include "gale/runtime/internal/netpoll.h"
+#include "gale/runtime/internal/quit_signal.h"
+#include "gale/runtime/internal/runtime_threads.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/signals.h"
@@ -80,6 +82,7 @@ Scheduler& Scheduler::Get() {
     CalibrateCycles();
     InstallTerminateHandler();
     InstallFaultHandler();
+    InstallQuitHandler();
     auto* made = new Scheduler(configured_ps != 0 ? configured_ps : DefaultPCount());
     started_.store(made, std::memory_order_release);
     StartSysmon(*made);
@@ -118,8 +121,10 @@ void Scheduler::StartMachine(P* p, bool spinning) {
 void* Scheduler::MachineMain(void* machine) {
   auto* m = static_cast<M*>(machine);
   pthread_setname_np(pthread_self(), ("gale-" + std::to_string(m->id)).c_str());
+  OwnRuntimeThread();
   AdoptCurrentThread(m);
   IfStarted()->RunLoop(m);
+  DisownRuntimeThread();
   // Another thread takes the P: AttachThread waits for this, and frees m.
   RemoveSignalStack(m);
   ForgetStack(&m->g0);

@@ -4,6 +4,7 @@
 
 #include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/coarse_clock.h"
+#include "gale/runtime/internal/deadlock.h"
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/futex.h"
 #include "gale/runtime/internal/machine.h"
@@ -34,8 +35,19 @@ namespace {
   SwitchTo(m, g, next == nullptr ? &m->g0 : next, how);
 }
 
+// WaitsForGoroutines tells whether a thread's wait counts as asleep (deadlock.h). Without a reason it is in Run.
+bool WaitsForGoroutines(const G* proxy) {
+  WaitReason reason = proxy->wait_reason.load(std::memory_order_relaxed);
+  return reason == WaitReason::kNone || OnlyGoroutinesWake(reason);
+}
+
 void ParkThread(G* proxy) {
-  if (!proxy->commit(proxy, proxy->commit_arg)) return;
+  bool asleep = WaitsForGoroutines(proxy);
+  if (asleep) ThreadFallsAsleep();
+  if (!proxy->commit(proxy, proxy->commit_arg)) {
+    if (asleep) ThreadIsWoken();
+    return;
+  }
   // Acquire pairs with the release in WakeThread.
   while (proxy->futex.load(std::memory_order_acquire) == 0) FutexWait(&proxy->futex, 0);
   proxy->futex.store(0, std::memory_order_relaxed);
@@ -87,6 +99,7 @@ void ParkForever(WaitReason reason) {
 }
 
 void WakeThread(G* proxy) {
+  if (WaitsForGoroutines(proxy)) ThreadIsWoken();
   std::atomic<int>* futex = &proxy->futex;
   // Release pairs with the acquire in ParkThread. After this store the thread may be gone.
   futex->store(1, std::memory_order_release);

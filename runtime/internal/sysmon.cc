@@ -1,20 +1,18 @@
 #include "gale/runtime/internal/sysmon.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <ctime>
 #include <vector>
 
 #include "gale/runtime/internal/clock.h"
 #include "gale/runtime/internal/coarse_clock.h"
-#include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/deadlock.h"
 #include "gale/runtime/internal/futex.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/park.h"
 #include "gale/runtime/internal/poll_desc.h"
+#include "gale/runtime/internal/runtime_threads.h"
 #include "gale/runtime/internal/scheduler.h"
 
 namespace gale::internal {
@@ -29,7 +27,7 @@ std::atomic<int> awake{1};
 
 class Sysmon {
  public:
-  explicit Sysmon(Scheduler& scheduler) : scheduler_(scheduler), ticks_(scheduler.Ps().size()) {}
+  explicit Sysmon(Scheduler& scheduler) : scheduler_(scheduler), ticks_(scheduler.Ps().size()), deadlock_(scheduler) {}
 
   [[noreturn]] void Run() {
     std::int64_t nap = kShortestNap;
@@ -39,6 +37,7 @@ class Sysmon {
       nanosleep(&duration, nullptr);
       UpdateCoarseTime();
       bool all_idle = AllIdle();
+      deadlock_.Look(all_idle);
       idle_for = all_idle ? idle_for + nap : 0;
       if (idle_for > kIdleUntilSleep) {
         SleepUntilWoken();
@@ -55,8 +54,9 @@ class Sysmon {
     // seq_cst with WakeSysmon: either it sees 0 here, or AllIdle sees that its P has left the idle state.
     awake.store(0, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    while (AllIdle() && awake.load(std::memory_order_seq_cst) == 0) FutexWait(&awake, 0);
+    while (AllIdle() && awake.load(std::memory_order_seq_cst) == 0 && !deadlock_.HasMissed()) FutexWait(&awake, 0);
     awake.store(1, std::memory_order_seq_cst);
+    deadlock_.Restart();
   }
 
   // LookAtPs helps those that are held up, and returns whether there were any.
@@ -89,21 +89,16 @@ class Sysmon {
 
   Scheduler& scheduler_;
   std::vector<std::uint32_t> ticks_;
+  DeadlockDetector deadlock_;
 };
 
-void* SysmonMain(void* scheduler) {
-  pthread_setname_np(pthread_self(), "gale-sysmon");
-  Sysmon(*static_cast<Scheduler*>(scheduler)).Run();
-}
+void* SysmonMain(void* scheduler) { Sysmon(*static_cast<Scheduler*>(scheduler)).Run(); }
 
 }  // namespace
 
 void StartSysmon(Scheduler& scheduler) {
   UpdateCoarseTime();
-  pthread_t thread;
-  int error = pthread_create(&thread, nullptr, &SysmonMain, &scheduler);
-  if (error != 0) Fatal("cannot start the sysmon thread: %s", std::strerror(error));
-  pthread_detach(thread);
+  StartRuntimeThread("gale-sysmon", &SysmonMain, &scheduler);
 }
 
 void WakeSysmon() {
