@@ -62,8 +62,19 @@ bool OnlyGoroutinesWake(WaitReason reason) {
     case WaitReason::kChanReceiveNil:
     case WaitReason::kChanSend:
     case WaitReason::kChanSendNil:
+    case WaitReason::kSelect:
+    case WaitReason::kSelectNoCases:
+    case WaitReason::kSelectDurable:
     case WaitReason::kMutexLock:
+    case WaitReason::kRWMutexLock:
+    case WaitReason::kRWMutexRLock:
+    case WaitReason::kCondWait:
     case WaitReason::kWaitGroupWait:
+    case WaitReason::kChanReceiveDurable:
+    case WaitReason::kChanSendDurable:
+    case WaitReason::kWaitGroupWaitDurable:
+    case WaitReason::kSynctestRun:
+    case WaitReason::kSynctestWait:
     case WaitReason::kFdMutex: return true;
     default: return false;  // who adds a reason need not know of this: it is not certain
   }

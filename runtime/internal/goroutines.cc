@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "gale/runtime/internal/coarse_clock.h"
+#include "gale/runtime/internal/relaxed_read.h"
 #include "gale/runtime/internal/running_stacks.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/stack.h"
@@ -10,12 +11,6 @@
 namespace gale::internal {
 
 namespace {
-
-// Load reads what the goroutine's owner may be writing.
-template <typename Word>
-[[gnu::noinline, gnu::no_sanitize("address", "thread")]] Word Load(const Word& word) {
-  return *const_cast<const volatile Word*>(&word);
-}
 
 bool Exists(GStatus status) {
   return status == GStatus::kRunnable || status == GStatus::kRunning || status == GStatus::kWaiting;
@@ -34,13 +29,13 @@ bool VisitClass(StackClass stack_class, std::uintptr_t base, const std::function
 
 // WalkParked returns false if the goroutine moved meanwhile.
 bool WalkParked(G* g, GoroutineRecord& record) {
-  void* sp = Load(g->sp);
+  void* sp = RelaxedRead(g->sp);
   record.trace.Clear();
   if (sp == nullptr) return false;
   StackRegisters registers;
   if (ParkedRegisters(g, sp, registers)) WalkStack(registers, /*exact=*/false, record.trace);
   std::atomic_thread_fence(std::memory_order_acquire);
-  return Load(g->sp) == sp && Load(g->id) == record.id;
+  return RelaxedRead(g->sp) == sp && RelaxedRead(g->id) == record.id;
 }
 
 }  // namespace
@@ -57,10 +52,10 @@ bool ReadGoroutine(G* g, GoroutineRecord& record) {
   for (int i = 0; i < kTries; ++i) {
     record.status = g->status.load(std::memory_order_relaxed);
     if (!Exists(record.status)) return false;
-    record.id = Load(g->id);
-    record.parent_id = Load(g->parent_id);
-    record.created_at = reinterpret_cast<std::uintptr_t>(Load(g->created_at));
-    record.entry = reinterpret_cast<std::uintptr_t>(Load(g->entry));
+    record.id = RelaxedRead(g->id);
+    record.parent_id = RelaxedRead(g->parent_id);
+    record.created_at = reinterpret_cast<std::uintptr_t>(RelaxedRead(g->created_at));
+    record.entry = reinterpret_cast<std::uintptr_t>(RelaxedRead(g->entry));
     record.reason = g->wait_reason.load(std::memory_order_relaxed);
     record.waiting_nanos = NanosSince(g->waiting_since.load(std::memory_order_relaxed));
     if (WalkParked(g, record)) return true;

@@ -17,6 +17,7 @@
 #include "gale/runtime/internal/quit_signal.h"
 #include "gale/runtime/internal/runtime_threads.h"
 #include "gale/runtime/internal/sanitizer.h"
+#include "gale/runtime/internal/schedtrace.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/signals.h"
 #include "gale/runtime/internal/stack.h"
@@ -86,6 +87,7 @@ Scheduler& Scheduler::Get() {
     auto* made = new Scheduler(configured_ps != 0 ? configured_ps : DefaultPCount());
     started_.store(made, std::memory_order_release);
     StartSysmon(*made);
+    StartSchedTrace(*made);
     return made;
   }();
   return *scheduler;

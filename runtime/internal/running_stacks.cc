@@ -27,6 +27,7 @@ struct Place {
   std::atomic<pid_t> thread{0};  // 0: free
   std::atomic<std::uint32_t> question{0};
   std::atomic<std::uint32_t> answer{0};
+  M* m = nullptr;        // of the thread; under the list's lock
   std::uint64_t id = 0;  // of the goroutine that was running, 0: none
   StackTrace trace;
 };
@@ -111,7 +112,7 @@ bool Answered(const Place& place) {
 
 }  // namespace
 
-void ListThread() {
+void ListThread(M* m) {
   List& list = TheList();
   std::lock_guard guard(list.lock);
   Place* free = nullptr;
@@ -120,7 +121,16 @@ void ListThread() {
   }
   if (free == nullptr) free = list.places.emplace_back(std::make_unique<Place>()).get();
   free->thread.store(gettid(), std::memory_order_relaxed);
+  free->m = m;
   OwnPlace() = free;
+}
+
+void ForEachListedMachine(const std::function<void(const M*)>& visit) {
+  List& list = TheList();
+  std::lock_guard guard(list.lock);
+  for (const auto& place : list.places) {
+    if (place->thread.load(std::memory_order_relaxed) != 0) visit(place->m);
+  }
 }
 
 void UnlistThread() {

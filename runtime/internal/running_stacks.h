@@ -10,15 +10,20 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "gale/runtime/internal/stack_walk.h"
 
 namespace gale::internal {
 
-// ListThread makes the calling thread, which must have a signal stack, one that can be asked; UnlistThread ends that.
-void ListThread();
+// ListThread makes the calling thread, which must have a signal stack and is that of m, one that can be asked.
+// UnlistThread ends that; m may be freed after it.
+void ListThread(M* m);
 void UnlistThread();
+
+// ForEachListedMachine visits the Ms of all listed threads. They stay while it runs: visit must be quick.
+void ForEachListedMachine(const std::function<void(const M*)>& visit);
 
 // RunningStacks asks all threads when it is made, and waits at most 100 ms for the answers.
 class RunningStacks {

@@ -84,6 +84,12 @@ void DisownRuntimeThread() {
   std::erase(threads.owned, gettid());
 }
 
+int RuntimeThreadCount() {
+  Threads& threads = TheThreads();
+  std::lock_guard guard(threads.lock);
+  return static_cast<int>(threads.owned.size());
+}
+
 int ForeignThreads() {
   // A thread that starts another one and ends while the directory is read might hide both: the kernel's count, which
   // is taken at once, must agree.

@@ -20,6 +20,9 @@ void StartRuntimeThread(const char* name, void* (*main)(void*), void* argument);
 void OwnRuntimeThread();
 void DisownRuntimeThread();
 
+// RuntimeThreadCount is how many threads the runtime owns.
+int RuntimeThreadCount();
+
 // ForeignThreads is how many threads of the process are not the runtime's, or -1 if that cannot be told for sure.
 int ForeignThreads();
 

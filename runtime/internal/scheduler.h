@@ -88,6 +88,8 @@ class Scheduler {
   int PCount() const { return static_cast<int>(ps_.size()); }
   GlobalQueue& Global() { return global_; }
   const IdleMask& Idle() const { return idle_; }
+  // SpinningCount is how many Ms look for work; for watching.
+  int SpinningCount() const { return spinning_.load(std::memory_order_relaxed); }
 
   // Goroutines started by threads without a P minus those that ended there: a part of NumGoroutine.
   std::atomic<std::int64_t> started_outside{0};

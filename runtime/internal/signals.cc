@@ -78,7 +78,7 @@ void HandleFault(int signal, siginfo_t* info, void* context) {
 }  // namespace
 
 void InstallSignalStack(M* m) {
-  ListThread();
+  ListThread(m);
   stack_t present{};
   if (sigaltstack(nullptr, &present) == 0 && (present.ss_flags & SS_DISABLE) == 0) return;
   constexpr std::size_t kHandlerNeeds = 32 * 1024;

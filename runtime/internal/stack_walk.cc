@@ -22,6 +22,15 @@ std::uintptr_t StripSignature(std::uintptr_t pc) {
 #endif
 }
 
+// SetBounds computes the bounds of g's stack, instead of reading what somebody may be just writing into it.
+void SetBounds(const G* g, StackRegisters& registers) {
+  auto address = reinterpret_cast<std::uintptr_t>(g);
+  StackClass stack_class =
+      address - stack_region.Base() < stack_region.DefaultSize() ? StackClass::kDefault : StackClass::kSmall;
+  registers.low = (address >> SlotShift(stack_class) << SlotShift(stack_class)) + kPageSize;
+  registers.high = address;
+}
+
 bool FrameAddress(const FrameRules& rules, const StackRegisters& registers, std::uintptr_t& cfa) {
   if (rules.cfa_expression.code != nullptr) return EvaluateCfi(rules.cfa_expression, registers, nullptr, cfa);
   if (rules.cfa_register >= kCfiRegisters) return false;
@@ -81,8 +90,7 @@ bool StepUp(StackRegisters& registers, bool& exact) {
 }
 
 bool ParkedRegisters(const G* g, void* sp, StackRegisters& registers) {
-  registers.low = reinterpret_cast<std::uintptr_t>(g->stack_low);
-  registers.high = reinterpret_cast<std::uintptr_t>(g->stack_high);
+  SetBounds(g, registers);
   auto frame = reinterpret_cast<std::uintptr_t>(sp);
   std::uintptr_t words[GALE_FRAME_SIZE / sizeof(std::uintptr_t)];
   for (std::size_t i = 0; i < std::size(words); ++i) {
@@ -105,8 +113,7 @@ bool ParkedRegisters(const G* g, void* sp, StackRegisters& registers) {
 }
 
 void InterruptedRegisters(const G* g, const ucontext_t& context, StackRegisters& registers) {
-  registers.low = reinterpret_cast<std::uintptr_t>(g->stack_low);
-  registers.high = reinterpret_cast<std::uintptr_t>(g->stack_high);
+  SetBounds(g, registers);
   const mcontext_t& machine = context.uc_mcontext;
 #if defined(__x86_64__)
   constexpr int kOrder[] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "gale/runtime/internal/clock.h"
@@ -46,6 +47,12 @@ class TimerHeap {
   // Acquire pairs with the release in Publish.
   std::int64_t NextWhen() const { return next_when_.load(std::memory_order_acquire); }
 
+  // Size is how many there are, stopped ones included. Takes the lock.
+  std::size_t Size() const {
+    std::lock_guard guard(lock_);
+    return entries_.size();
+  }
+
   // RunExpired fires all timers that are due at `now`. Returns how many fired.
   int RunExpired(std::int64_t now);
 
@@ -62,7 +69,7 @@ class TimerHeap {
   TimerNode* PopExpired(std::int64_t now, TimerNode*& forgotten);
   TimerNode* DropStopped();
 
-  SpinLock lock_;
+  mutable SpinLock lock_;
   std::vector<Entry> entries_;
   std::size_t stopped_ = 0;
   std::atomic<std::int64_t> next_when_{kForever};
