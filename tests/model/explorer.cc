@@ -70,6 +70,8 @@ class Explorer {
   std::uint64_t steps = 0;
   std::int64_t now = 0;
   std::uint64_t cycles = 0;
+  std::uint64_t executions = 0;
+  CurrentThreadHook hook;
 
  private:
   bool CanRun(const Thread& thread) const;
@@ -105,6 +107,7 @@ void Explorer::Execute(const std::function<void()>& scenario) {
   steps = 0;
   now = 1'000'000'000;
   cycles = 0;
+  ++executions;
   interleaves = false;
   strategy->Begin();
   Start("main", scenario);
@@ -131,6 +134,8 @@ void Explorer::SwitchTo(std::size_t thread) {
   Thread& to = threads[thread];
   std::copy(exceptions, exceptions + 2, from.exceptions.begin());
   std::copy(to.exceptions.begin(), to.exceptions.end(), exceptions);
+  if (hook.get != nullptr) from.local[0] = hook.get();
+  if (hook.set != nullptr) hook.set(to.local[0]);
   current = thread;
   memory.Enter(thread);
   internal::gale_switch_context(&from.sp, to.sp);
@@ -264,13 +269,19 @@ void Rest() {
   for (std::size_t i = 1; i < explorer.threads.size(); ++i) explorer.memory.Inherit(kMain, i);
 }
 
+std::vector<std::string> Sleepers() {
+  std::vector<std::string> result;
+  for (const Thread& thread : The().threads) {
+    if (thread.waits != nullptr) result.push_back(thread.name + " (" + thread.why + ")");
+  }
+  return result;
+}
+
 void Join() {
   Rest();
   Inside inside;
   std::string blocked;
-  for (const Thread& thread : The().threads) {
-    if (thread.waits != nullptr) blocked += ' ' + thread.name + " (" + thread.why + ")";
-  }
+  for (const std::string& sleeper : Sleepers()) blocked += ' ' + sleeper;
   if (!blocked.empty()) Fail("deadlock: asleep with nobody to wake them:" + blocked);
 }
 
@@ -345,6 +356,7 @@ void YieldThread() {
 }
 
 std::int64_t Now() { return The().now; }
+std::uint64_t ExecutionNumber() { return The().executions; }
 std::uint64_t NextCycle() { return The().cycles += 1000; }
 Memory& TheMemory() { return The().memory; }
 bool Running() { return !The().inside; }
@@ -357,6 +369,8 @@ Inside::~Inside() {
   The().inside = before_;
   UseArena(!before_);
 }
+
+void SetCurrentThreadHook(const CurrentThreadHook& hook) { The().hook = hook; }
 
 void*& ThreadLocal(int index) { return The().Self().local[static_cast<std::size_t>(index)]; }
 

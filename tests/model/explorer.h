@@ -17,6 +17,7 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gale/tests/model/memory.h"
 #include "gale/tests/model/schedule.h"
@@ -45,6 +46,8 @@ void Spawn(std::string name, std::function<void()> body);
 void Rest();
 // Join is Rest, and fails if a thread has not ended: "deadlock".
 void Join();
+// Sleepers says of each thread that sleeps why.
+std::vector<std::string> Sleepers();
 // Fail ends the execution, and with it the exploration.
 [[noreturn]] void Fail(std::string_view what);
 void Expect(bool holds, std::string_view what);
@@ -65,6 +68,17 @@ int Unblock(const void* what, int count);
 void YieldThread();
 // Now is the time in nanoseconds, which passes only when all threads sleep.
 std::int64_t Now();
+// ExecutionNumber counts executions.
+std::uint64_t ExecutionNumber();
+// Lasting is an object that lives as long as the execution: for what would be static.
+template <typename T>
+T* Lasting() {
+  static T* object = nullptr;
+  static std::uint64_t execution = 0;
+  if (execution != ExecutionNumber()) object = new T;
+  execution = ExecutionNumber();
+  return object;
+}
 // NextCycle counts its calls within the execution.
 std::uint64_t NextCycle();
 Memory& TheMemory();
@@ -81,6 +95,14 @@ class Inside {
  private:
   bool before_;
 };
+
+// CurrentThreadHook: what a thread_local of the code under test says of the current thread is read before another
+// thread comes, and written after. May be null.
+struct CurrentThreadHook {
+  void* (*get)() = nullptr;
+  void (*set)(void*) = nullptr;
+};
+void SetCurrentThreadHook(const CurrentThreadHook& hook);
 
 // ThreadLocal is a word of the current thread's own, one of two; null when the thread starts.
 void*& ThreadLocal(int index);

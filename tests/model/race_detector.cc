@@ -173,6 +173,7 @@ int __tsan_atomic32_fetch_add(int* at, int change, int) {
   gale::model::Synchronize(at);
   return std::exchange(*at, *at + change);
 }
+char __tsan_atomic8_load(const char* at, int) { return *at; }  // guards of static objects
 long __tsan_atomic64_load(const long* at, int) {
   gale::model::Synchronize(at);
   return *at;

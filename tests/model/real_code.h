@@ -82,6 +82,14 @@ inline void gale_model_fence(memory_order order, source_location where = source_
 inline void gale_model_signal_fence(memory_order) {}
 }  // namespace std
 
+namespace gale::internal {
+struct G;
+}
+namespace gale::model {
+// ProxyOfThread is the G of a model thread that is no M.
+internal::G* ProxyOfThread();
+}  // namespace gale::model
+
 #define atomic gale_model_atomic
 #define atomic_thread_fence gale_model_fence
 #define atomic_signal_fence gale_model_signal_fence
@@ -90,3 +98,8 @@ inline void gale_model_signal_fence(memory_order) {}
 #define nanosleep gale::model::NanoSleep
 #define clock_gettime gale::model::ClockGetTime
 #define __builtin_ia32_rdtsc gale::model::Cycles
+#define pthread_create gale::model::CreateThread
+#define pthread_detach gale::model::DetachThread
+#define pthread_setname_np gale::model::NameThread
+#define pthread_getattr_np gale::model::GetThreadAttributes
+#define gale_goroutine_main gale_model_goroutine_main  // the model has its own, which calls this one

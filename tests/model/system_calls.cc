@@ -85,4 +85,15 @@ std::uint64_t Cycles() {
   return NextCycle();
 }
 
+int CreateThread(pthread_t*, const pthread_attr_t*, void* (*main)(void*), void* argument) {
+  Inside inside;
+  Point();
+  static int number;
+  static std::uint64_t execution;
+  if (execution != ExecutionNumber()) number = 0;
+  execution = ExecutionNumber();
+  Spawn("M" + std::to_string(number++), [main, argument] { main(argument); });
+  return 0;
+}
+
 }  // namespace gale::model
