@@ -6,7 +6,8 @@
 //
 // A failure prints the execution step by step and how to repeat it: GALE_MODEL_REPLAY=<schedule> runs this one schedule
 // and prints it, failed or not. GALE_MODEL_RUNS=<n> sets the number of random executions of each check, GALE_MODEL_SEED
-// where they begin.
+// where they begin. In a program with a mutant of the runtime, GALE_MODEL_FINDS=<words> makes Check expect a failure
+// with these words.
 #pragma once
 
 #include <functional>

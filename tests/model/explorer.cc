@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 #include <sys/mman.h>
+#include <sys/single_threaded.h>
 
 #include <algorithm>
 #include <array>
@@ -42,7 +43,9 @@ struct Thread {
 
 class Explorer {
  public:
-  Explorer() : memory([this](int count) { return count == 1 ? 0 : strategy->Value(count); }) {
+  Explorer() : memory([this](int count) { return count == 1 || settling ? 0 : strategy->Value(count); }) {
+    // Otherwise the standard library counts references without atomics, which would be taken for races.
+    __libc_single_threaded = false;
     stacks = static_cast<char*>(mmap(nullptr, kStackSize * kMostThreads, PROT_READ | PROT_WRITE,
                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0));
   }
@@ -64,6 +67,7 @@ class Explorer {
   std::size_t current = 0;
   bool inside = true;        // the model's own code runs
   bool interleaves = false;  // main has come to its first Rest
+  bool settling = false;     // no choices
   bool logging = false;
   std::string log;
   std::string failure;
@@ -109,6 +113,7 @@ void Explorer::Execute(const std::function<void()>& scenario) {
   cycles = 0;
   ++executions;
   interleaves = false;
+  settling = false;
   strategy->Begin();
   Start("main", scenario);
   current = kMain;
@@ -191,7 +196,7 @@ void Explorer::ChooseNext(bool can_go_on) {
   }
   bool preempts = can_go_on && runnable[0] == static_cast<int>(current);
   // A thread that asked to yield is not chosen for free again and again: alternatives to the fair order cost, too.
-  int chosen = runnable.size() == 1 ? 0 : strategy->Thread(runnable, preempts || Self().yielded);
+  int chosen = runnable.size() == 1 || settling ? 0 : strategy->Thread(runnable, preempts || Self().yielded);
   auto next = static_cast<std::size_t>(runnable[static_cast<std::size_t>(chosen)]);
   for (std::size_t i = 0; i < threads.size(); ++i) {
     if (next != current || i == next) threads[i].yielded = false;
@@ -267,6 +272,12 @@ void Rest() {
   explorer.ChooseNext(false);
   explorer.interleaves = false;
   for (std::size_t i = 1; i < explorer.threads.size(); ++i) explorer.memory.Inherit(kMain, i);
+}
+
+void Settle() {
+  The().settling = true;
+  Rest();
+  The().settling = false;
 }
 
 std::vector<std::string> Sleepers() {

@@ -44,6 +44,8 @@ Outcome WithLog(const Schedule& schedule, const std::function<void()>& scenario)
 void Spawn(std::string name, std::function<void()> body);
 // Rest waits until no other thread can go on: all have ended, or sleep with nothing to wake them.
 void Rest();
+// Settle is Rest on the undisturbed course only: for getting to where it becomes interesting.
+void Settle();
 // Join is Rest, and fails if a thread has not ended: "deadlock".
 void Join();
 // Sleepers says of each thread that sleeps why.

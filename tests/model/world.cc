@@ -37,7 +37,6 @@ constexpr int kSlots = 32;
 
 int made = 0;   // goroutines of this execution
 int ended = 0;  // and those that have ended
-std::uint64_t of_execution = 0;
 
 // Region is where goroutines' stacks are, in all executions.
 std::uintptr_t Region() {
@@ -142,6 +141,7 @@ void StartRuntime(int ps) {
   SetCurrentThreadHook({.get = [] { return static_cast<void*>(internal::CurrentM()); },
                         .set = [](void* m) { internal::SetCurrentM(static_cast<internal::M*>(m)); }});
   ForgetScheduler();
+  made = ended = 0;
   internal::SetConfiguredPCount(ps);
   internal::Scheduler& scheduler = internal::Scheduler::Get();
   for (const auto& p : scheduler.Ps()) static_cast<Poller*>(p->netpoll.get())->SetNumber(p->id);
@@ -189,9 +189,6 @@ void ReserveStackRegion() {
 bool CanaryIntact(const char*) { return true; }
 
 G* NewG(P*, StackClass, std::uint64_t parent_id) {
-  if (std::exchange(model::of_execution, model::ExecutionNumber()) != model::ExecutionNumber()) {
-    model::made = model::ended = 0;
-  }
   if (model::made == model::kSlots) model::Fail("too many goroutines for the model");
   std::uintptr_t slot = model::Region() + model::kSlotSize * static_cast<std::size_t>(model::made++);
   auto* memory = reinterpret_cast<char*>(GAddress(slot, slot - model::Region()));
