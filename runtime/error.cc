@@ -22,6 +22,8 @@ std::string Category::message(int value) const {
     case Errc::kShortWrite: return "short write";
     case Errc::kNoProgress: return "multiple Read calls return no data or error";
     case Errc::kUnknownNetwork: return "unknown network";
+    case Errc::kCanceled: return "context canceled";
+    case Errc::kDeadlineExceeded: return "context deadline exceeded";
     case Errc::kInvalidAddress: return "invalid address";
     case Errc::kMissingPort: return "missing port in address";
     case Errc::kTooManyColons: return "too many colons in address";
@@ -40,7 +42,9 @@ std::string Category::message(int value) const {
 std::error_condition Category::default_error_condition(int value) const noexcept {
   switch (static_cast<Errc>(value)) {
     case Errc::kClosed: return std::errc::bad_file_descriptor;
-    case Errc::kTimeout: return std::errc::timed_out;
+    case Errc::kTimeout:
+    case Errc::kDeadlineExceeded: return std::errc::timed_out;
+    case Errc::kCanceled: return std::errc::operation_canceled;
     case Errc::kUnknownNetwork: return std::errc::protocol_not_supported;
     case Errc::kInvalidAddress:
     case Errc::kMissingPort:

@@ -28,6 +28,10 @@ enum class Errc {
   kNoProgress,      // "multiple Read calls return no data or error": a Reader is broken
   kUnknownNetwork,  // "unknown network"; equals std::errc::protocol_not_supported
 
+  // Why a Context is done.
+  kCanceled,          // "context canceled"; equals std::errc::operation_canceled
+  kDeadlineExceeded,  // "context deadline exceeded"; equals std::errc::timed_out
+
   // What an address can be wrong in. All equal std::errc::invalid_argument.
   kInvalidAddress,   // "invalid address"
   kMissingPort,      // "missing port in address"

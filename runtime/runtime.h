@@ -4,6 +4,7 @@
 #include "gale/runtime/chan.h"
 #include "gale/runtime/clock.h"
 #include "gale/runtime/cond.h"
+#include "gale/runtime/context.h"
 #include "gale/runtime/dump.h"
 #include "gale/runtime/error.h"
 #include "gale/runtime/go.h"

@@ -21,7 +21,7 @@
 namespace gale {
 
 // CallerTest: what its tests do in OnCaller, they do on the main goroutine of Run (true) and on a plain thread.
-class CallerTest : public testing::TestWithParam<bool> {
+class CallerTest : public ::testing::TestWithParam<bool> {
  protected:
   void OnCaller(const std::function<void()>& body) {
     if (GetParam()) {
@@ -32,7 +32,7 @@ class CallerTest : public testing::TestWithParam<bool> {
   }
 };
 
-inline std::string CallerName(const testing::TestParamInfo<bool>& caller) {
+inline std::string CallerName(const ::testing::TestParamInfo<bool>& caller) {
   return caller.param ? "Goroutine" : "Thread";
 }
 
