@@ -14,6 +14,7 @@ foreach(component ${GALE_COMPONENTS})
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/gale/${component}
     FILES_MATCHING PATTERN "*.h")
 endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/runtime/gale_gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/gale)
 install(FILES ${PROJECT_SOURCE_DIR}/gale.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/gale)
 
 set_target_properties(gale_options PROPERTIES EXPORT_NAME options)

@@ -13,6 +13,7 @@
 #include "gale/runtime/internal/cpu_limit.h"
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/futex.h"
+#include "gale/runtime/internal/gdb_layout.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/quit_signal.h"
 #include "gale/runtime/internal/runtime_threads.h"
@@ -84,6 +85,7 @@ Scheduler& Scheduler::Get() {
     InstallTerminateHandler();
     InstallFaultHandler();
     InstallQuitHandler();
+    PublishGdbLayout();
     auto* made = new Scheduler(configured_ps != 0 ? configured_ps : DefaultPCount());
     started_.store(made, std::memory_order_release);
     StartSysmon(*made);

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -73,6 +74,14 @@ GuardKind ChooseGuard(char* probe_page) {
   Fatal("GALE_STACK_GUARD=%s: want madvise, mprotect or canary", forced);
 }
 
+// IncludeInCores makes cores hold a slot that was just carved, and some more, because each call costs a microsecond.
+void IncludeInCores(const Carver& carver, std::size_t index, std::size_t slot_size) {
+  constexpr std::size_t kBatch = 64;
+  if (index % kBatch != 0) return;
+  std::size_t slots = std::min(kBatch, carver.capacity - index);
+  madvise(reinterpret_cast<char*>(carver.base + index * slot_size), slots * slot_size, MADV_DODUMP);
+}
+
 bool GuardByMprotect(char* slot_low) {
   std::size_t order = stacks.protected_slots.fetch_add(1, std::memory_order_relaxed);
   if (order < stacks.most_protected_slots && mprotect(slot_low, kPageSize, PROT_NONE) == 0) return true;
@@ -102,6 +111,8 @@ void ReserveStackRegion() {
     if (memory == MAP_FAILED) continue;
     // A huge page under each small stack would cost 2 MiB per goroutine.
     madvise(memory, size + kAlignment, MADV_NOHUGEPAGE);
+    // The kernel walks over every page of what a core may hold: for a tebibyte, that takes most of a minute.
+    madvise(memory, size + kAlignment, MADV_DONTDUMP);
     prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, memory, size + kAlignment, "gale stacks");
     std::uintptr_t base = (reinterpret_cast<std::uintptr_t>(memory) + kAlignment - 1) & ~(kAlignment - 1);
     std::size_t small_size = size / 8;
@@ -129,6 +140,7 @@ StackSlot CarveSlot(StackClass stack_class) {
   }
   std::size_t slot_size = std::size_t{1} << SlotShift(stack_class);
   char* low = reinterpret_cast<char*>(carver.base + index * slot_size);
+  IncludeInCores(carver, index, slot_size);
   bool guarded = Guard(low);
   // LeakSanitizer reads the list of mappings anew for each root: with a hundred thousand it would not come to an end.
   constexpr std::size_t kMostLeakRoots = 1000;
@@ -154,6 +166,10 @@ bool InGuardPage(std::uintptr_t address) {
   if (offset >= stack_region.Size()) return false;
   int shift = offset < stack_region.DefaultSize() ? kDefaultSlotShift : kSmallSlotShift;
   return (address & ((std::uintptr_t{1} << shift) - 1)) < kPageSize;
+}
+
+const std::atomic<std::size_t>* SlotsCarvedCounter(StackClass stack_class) {
+  return &stacks.carvers[static_cast<int>(stack_class)].carved;
 }
 
 std::size_t SlotsCarved(StackClass stack_class) {

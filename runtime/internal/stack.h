@@ -10,6 +10,7 @@
 // GALE_STACK_GUARD=madvise|mprotect|canary forces one of them, for tests.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -42,6 +43,8 @@ bool InGuardPage(std::uintptr_t address);
 
 // SlotsCarved is the number of slots carved so far, of one class.
 std::size_t SlotsCarved(StackClass stack_class);
+// SlotsCarvedCounter is where that number is, for debuggers.
+const std::atomic<std::size_t>* SlotsCarvedCounter(StackClass stack_class);
 
 // GuardInUse is the strongest kind of guard that fresh slots get.
 GuardKind GuardInUse();
