@@ -393,6 +393,12 @@ bool OnThreadStack(const void* address) {
 
 }  // namespace gale::model
 
+// The runtime's switches come here. It marks a goroutine that runs by a null stack pointer.
+extern "C" void gale_model_switch_context(void** save_sp, void* load_sp) {
+  if (load_sp == nullptr) gale::model::Fail("a goroutine is run that has not left its stack");
+  gale::internal::gale_switch_context(save_sp, load_sp);
+}
+
 // The first function on every new stack.
 extern "C" void gale_goroutine_main(gale::internal::G* g) {
   auto number = reinterpret_cast<std::uintptr_t>(g);

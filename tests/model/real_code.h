@@ -102,4 +102,5 @@ internal::G* ProxyOfThread();
 #define pthread_detach gale::model::DetachThread
 #define pthread_setname_np gale::model::NameThread
 #define pthread_getattr_np gale::model::GetThreadAttributes
+#define gale_switch_context gale_model_switch_context
 #define gale_goroutine_main gale_model_goroutine_main  // the model has its own, which calls this one

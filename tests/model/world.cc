@@ -1,5 +1,4 @@
-// In place of the runtime's sources that touch the system: stack.cc, g_pool.cc, netpoll_epoll.cc, clock.cc, signals.cc,
-// sysmon.cc, fatal.cc, cpu_limit.cc, terminate.cc, fault_report.cc.
+// In place of the runtime's sources that touch the system, or that belong to sysmon: model_replaces in CMakeLists.txt.
 
 #include "gale/tests/model/world.h"
 
@@ -9,9 +8,13 @@
 #include "gale/runtime/internal/configure.h"
 #include "gale/runtime/internal/context.h"
 #include "gale/runtime/internal/cpu_limit.h"
+#include "gale/runtime/internal/deadlock.h"
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/g_pool.h"
+#include "gale/runtime/internal/gdb_layout.h"
 #include "gale/runtime/internal/netpoll.h"
+#include "gale/runtime/internal/quit_signal.h"
+#include "gale/runtime/internal/schedtrace.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/signals.h"
 #include "gale/runtime/internal/stack.h"
@@ -217,6 +220,12 @@ void CalibrateCycles() {}
 int DefaultPCount() { return 1; }
 void InstallTerminateHandler() {}
 void InstallFaultHandler() {}
+void InstallQuitHandler() {}
+void PublishGdbLayout() {}
+void StartSchedTrace(Scheduler&) {}
+bool OnlyGoroutinesWake(WaitReason) { return false; }
+void ThreadFallsAsleep() {}
+void ThreadIsWoken() {}
 void InstallSignalStack(M*) {}
 void RemoveSignalStack(M*) {}
 void StartSysmon(Scheduler&) {}
