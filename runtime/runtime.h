@@ -15,4 +15,5 @@
 #include "gale/runtime/select.h"
 #include "gale/runtime/thread_annotations.h"
 #include "gale/runtime/time.h"
+#include "gale/runtime/trace.h"
 #include "gale/runtime/wait_group.h"
