@@ -1,5 +1,6 @@
 #include "gale/runtime/go.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "gale/runtime/internal/deadlock.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/goexit.h"
+#include "gale/runtime/internal/handover.h"
 #include "gale/runtime/internal/machine.h"
 #include "gale/runtime/internal/park.h"
 #include "gale/runtime/internal/probes.h"
@@ -17,6 +19,7 @@
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/switch.h"
 #include "gale/runtime/panic.h"
+#include "gale/runtime/time.h"
 
 namespace gale {
 
@@ -25,6 +28,7 @@ namespace internal {
 extern "C" [[gnu::no_sanitize("thread")]] void gale_goroutine_main(G* g) {
   AfterSwitch(g);
   FinishSwitch(g->m);
+  LeaveRuntime(g->m);
   g->entry(g->entry_arg);
   ExitGoroutine(g);
 }
@@ -32,9 +36,9 @@ extern "C" [[gnu::no_sanitize("thread")]] void gale_goroutine_main(G* g) {
 [[gnu::noinline]] NewGoroutine MakeGoroutine(StackSize stack, std::size_t size, std::size_t alignment) {
   Scheduler::Get();
   G* parent = CurrentGoroutine();
-  P* p = parent != nullptr ? parent->m->p : nullptr;
+  PinnedP p;
   StackClass stack_class = stack == StackSize::kSmall ? StackClass::kSmall : StackClass::kDefault;
-  G* g = NewG(p, stack_class, parent != nullptr ? parent->id : 0);
+  G* g = NewG(p.Get(), stack_class, parent != nullptr ? parent->id : 0);
   g->created_at = __builtin_return_address(0);
   auto top = reinterpret_cast<std::uintptr_t>(g->stack_high) - size;
   return {g, reinterpret_cast<void*>(top & ~(alignment - 1))};
@@ -58,64 +62,46 @@ void StartGoroutine(G* g, void (*entry)(void*), void* storage) {
   if (Bubble* bubble = CurrentBubble()) [[unlikely]]
     return bubble->Start(g);
   Scheduler& scheduler = *Scheduler::IfStarted();
-  if (G* parent = CurrentGoroutine()) {
-    scheduler.EnqueueNext(parent->m->p, g);
+  QueueForP();
+  if (PinnedP p; p) {
+    scheduler.EnqueueNext(p.Get(), g);
   } else {
     scheduler.EnqueueGlobal(g);
   }
 }
 
 void AbandonGoroutine(G* g) {
-  G* parent = CurrentGoroutine();
-  FreeG(parent != nullptr ? parent->m->p : nullptr, g);
+  PinnedP p;
+  FreeG(p.Get(), g);
 }
 
 namespace {
 
-// MainGoroutine is the closure of Run's goroutine. Its destructor, which Goexit runs too, lets Run return: the thread
-// in Run may be running goroutines, sleeping in its P's poller, or (where no P was free for it) on its proxy.
+// MainGoroutine is the closure of Run's goroutine. Its destructor, which Goexit runs too, lets Run return.
 struct MainGoroutine {
   void (*main)(void*);
   void* argument;
-  M* m;       // of the thread in Run, or null:
-  G* thread;  // the proxy of the thread in Run
+  M* m;  // of the thread in Run
 
   void operator()() { main(argument); }
   ~MainGoroutine() {
-    if (m == nullptr) {
-      Ready(thread);
-      return;
-    }
     ThreadIsWoken();
-    P* home = m->p;
-    m->stop.store(true, std::memory_order_release);  // from here on m may be gone
-    Scheduler::IfStarted()->WakeP(home);
+    Scheduler::IfStarted()->StopCaller(m);
   }
 };
-
-G* MakeMain(void (*main)(void*), void* argument, M* m, G* thread) {
-  NewGoroutine made = MakeGoroutine(StackSize::kDefault, sizeof(MainGoroutine), alignof(MainGoroutine));
-  new (made.storage) MainGoroutine{main, argument, m, thread};
-  made.g->created_at = nullptr;
-  PrepareGoroutine(made.g, &CallAndDestroy<MainGoroutine>, made.storage);
-  return made.g;
-}
 
 }  // namespace
 
 void RunMain(void (*main)(void*), void* argument) {
   if (CurrentGoroutine() != nullptr) return main(argument);
   Scheduler& scheduler = Scheduler::Get();
-  M* m = scheduler.AttachThread();
-  if (m == nullptr) {
-    scheduler.EnqueueGlobal(MakeMain(main, argument, nullptr, CurrentG()));
-    Park([](G*, void*) { return true; }, nullptr, WaitReason::kNone);
-    return;
-  }
+  M* m = scheduler.NewCaller();
+  NewGoroutine made = MakeGoroutine(StackSize::kDefault, sizeof(MainGoroutine), alignof(MainGoroutine));
+  new (made.storage) MainGoroutine{main, argument, m};
+  made.g->created_at = nullptr;
+  PrepareGoroutine(made.g, &CallAndDestroy<MainGoroutine>, made.storage);
   ThreadFallsAsleep();  // as long as the main goroutine lives, the thread does nothing else
-  scheduler.EnqueueNext(m->p, MakeMain(main, argument, m, nullptr));
-  scheduler.RunLoop(m);
-  scheduler.DetachThread(m);
+  scheduler.RunCaller(m, made.g);
 }
 
 }  // namespace internal
@@ -138,11 +124,17 @@ int NumGoroutine() {
 int GOMAXPROCS() { return internal::Scheduler::Get().PCount(); }
 
 int GOMAXPROCS(int n) {
-  if (n < 1 || n > internal::kMostPs) {
-    throw Panic("GOMAXPROCS(" + std::to_string(n) + "): want 1 to " + std::to_string(internal::kMostPs));
+  if (n > internal::kMostPs) {
+    throw Panic("GOMAXPROCS(" + std::to_string(n) + "): want at most " + std::to_string(internal::kMostPs));
   }
-  if (internal::Scheduler::IfStarted() != nullptr) throw Panic("GOMAXPROCS: the runtime runs already");
-  return internal::SetConfiguredPCount(n);
+  internal::Scheduler* scheduler = internal::Scheduler::IfStarted();
+  if (n < 1) return scheduler != nullptr ? scheduler->PCount() : internal::ConfiguredPCount();
+  if (scheduler == nullptr) return internal::SetConfiguredPCount(n);
+  internal::KeepPCount();
+  int former = scheduler->SetPCount(n);
+  // A goroutine on a P that was retired moves to another one here.
+  while (!scheduler->PsAreQuiet()) Sleep(std::chrono::microseconds(50));
+  return former;
 }
 
 }  // namespace gale

@@ -104,11 +104,14 @@ int NumGoroutine();
 
 // GOMAXPROCS returns the number of Ps: how many goroutines can run at the same time. The default is the number of
 // CPUs that the process may use: the smaller of its affinity mask and its cgroup's CPU quota, rounded up. The
-// environment variable GALE_MAXPROCS overrides it.
+// environment variable GALE_MAXPROCS overrides it. Where neither it nor the program sets the number, it follows the
+// quota, which is read again at most once a second.
 int GOMAXPROCS();
 
-// GOMAXPROCS(n) sets that number, from 1 to 1024, before the runtime has started, and returns the former setting
-// (0: the default). Throws gale::Panic once the runtime runs, and for a number out of range.
+// GOMAXPROCS(n) sets that number, at most 1024, at any time, and returns the former one (0 before the runtime has
+// started: the default). n < 1 changes nothing. Making it smaller waits until the goroutines on the Ps that go have
+// moved, some milliseconds where one of them computes without a pause. The cgroup's quota is then no longer followed.
+// Throws gale::Panic above 1024. Source: Go's runtime.GOMAXPROCS.
 int GOMAXPROCS(int n);
 
 // Run calls function() on a goroutine of its own (the main goroutine), which starts on the calling thread, and

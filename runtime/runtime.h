@@ -1,6 +1,7 @@
 // All of Gale's runtime.
 #pragma once
 
+#include "gale/runtime/blocking.h"
 #include "gale/runtime/chan.h"
 #include "gale/runtime/clock.h"
 #include "gale/runtime/cond.h"
@@ -8,6 +9,7 @@
 #include "gale/runtime/dump.h"
 #include "gale/runtime/error.h"
 #include "gale/runtime/go.h"
+#include "gale/runtime/lock_os_thread.h"
 #include "gale/runtime/mutex.h"
 #include "gale/runtime/once.h"
 #include "gale/runtime/panic.h"

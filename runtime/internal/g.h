@@ -44,9 +44,10 @@ struct alignas(64) G {
   ParkCommit commit = nullptr;  // of the park in progress
   void* commit_arg = nullptr;
   GKind kind = GKind::kGoroutine;
-  StackClass stack_class : 6 = StackClass::kDefault;
+  StackClass stack_class : 5 = StackClass::kDefault;
   bool has_canary : 1 = false;  // its stack has no better guard: check it when it is left
   bool in_bubble : 1 = false;   // it belongs to `bubble`
+  bool locked : 1 = false;      // only locked_to may run it (LockOSThread)
   // Written by whoever owns the goroutine at that moment; read by dumps, which may see it a moment late.
   std::atomic<GStatus> status{GStatus::kIdle};
   std::atomic<WaitReason> wait_reason{WaitReason::kNone};
@@ -58,6 +59,7 @@ struct alignas(64) G {
   std::uint64_t parent_id = 0;      // number of the goroutine that started it, 0: a thread
   void* created_at = nullptr;       // return address of the call of Go that started it, or null
   Bubble* bubble = nullptr;         // if in_bubble
+  M* locked_to = nullptr;           // if locked
   char* stack_low = nullptr;        // lowest usable byte (above the guard)
   char* stack_high = nullptr;       // first byte above the usable stack
   std::atomic<int> futex{0};        // of a proxy: 1 once it has been made ready

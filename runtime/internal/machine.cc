@@ -3,17 +3,19 @@
 #include "gale/runtime/internal/machine.h"
 
 #include <cxxabi.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <string>
 #include <utility>
 
 #include "gale/runtime/internal/configure.h"
 #include "gale/runtime/internal/cpu_limit.h"
 #include "gale/runtime/internal/fatal.h"
-#include "gale/runtime/internal/futex.h"
 #include "gale/runtime/internal/gdb_layout.h"
+#include "gale/runtime/internal/handover.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/quit_signal.h"
 #include "gale/runtime/internal/runtime_threads.h"
@@ -54,12 +56,21 @@ void ForgetStack(G* g0) {
 void AdoptCurrentThread(M* m) {
   m->g0.kind = GKind::kScheduler;
   m->g0.m = m;
+  m->tid.store(gettid(), std::memory_order_relaxed);
+  m->in_runtime.store(true, std::memory_order_relaxed);
   m->g0.status.store(GStatus::kRunning, std::memory_order_relaxed);
   m->eh = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals());
   AdoptStack(&m->g0);
   AdoptThread(&m->g0);
   InstallSignalStack(m);
   SetCurrentM(m);
+}
+
+// LeaveThread undoes that.
+void LeaveThread(M* m) {
+  RemoveSignalStack(m);
+  ForgetStack(&m->g0);
+  SetCurrentM(nullptr);  // destructors of thread_local objects may still call the runtime
 }
 
 }  // namespace
@@ -81,11 +92,13 @@ Scheduler& Scheduler::Get() {
   if (Scheduler* scheduler = IfStarted()) return *scheduler;
   static Scheduler* const scheduler = [] {
     ReserveStackRegion();
+    InitHandover();
     CalibrateCycles();
     InstallTerminateHandler();
     InstallFaultHandler();
     InstallQuitHandler();
     PublishGdbLayout();
+    if (configured_ps != 0) KeepPCount();
     auto* made = new Scheduler(configured_ps != 0 ? configured_ps : DefaultPCount());
     started_.store(made, std::memory_order_release);
     StartSysmon(*made);
@@ -95,24 +108,19 @@ Scheduler& Scheduler::Get() {
   return *scheduler;
 }
 
-Scheduler::Scheduler(int ps) : idle_(ps) {
-  for (int id = 0; id < ps; ++id) {
-    ps_.push_back(std::make_unique<P>(id));
-    idle_.Set(id);
-  }
+Scheduler::Scheduler(int ps) : ps_(new std::unique_ptr<P>[kMostPs]), idle_(ps, kMostPs) {
+  MakePs(ps);
+  count_.store(ps, std::memory_order_relaxed);
+  for (int id = 0; id < ps; ++id) idle_.Set(id);
 }
 
 int SetConfiguredPCount(int count) { return std::exchange(configured_ps, count); }
-
-M* Scheduler::NewMachine(P* p) {
-  auto* m = new M;
-  m->id = machines_.fetch_add(1, std::memory_order_relaxed);
-  m->p = p;
-  return m;
-}
+int ConfiguredPCount() { return configured_ps; }
 
 void Scheduler::StartMachine(P* p, bool spinning) {
-  M* m = NewMachine(p);
+  if (M* idle = machines_.Take()) return MachinePool::Grant(idle, p, nullptr, spinning);
+  M* m = machines_.New();
+  m->p = p;
   m->spinning = spinning;
   // Release pairs with the acquire loads of WakeOne and WakeP.
   p->m.store(m, std::memory_order_release);
@@ -128,58 +136,95 @@ void* Scheduler::MachineMain(void* machine) {
   OwnRuntimeThread();
   AdoptCurrentThread(m);
   IfStarted()->RunLoop(m);
+  // Its locked goroutine has ended.
   DisownRuntimeThread();
-  // Another thread takes the P: AttachThread waits for this, and frees m.
-  RemoveSignalStack(m);
-  ForgetStack(&m->g0);
-  SetCurrentM(nullptr);  // destructors of thread_local objects may still call the runtime
-  std::atomic<int>* stopped = &m->stopped;
-  stopped->store(1, std::memory_order_release);
-  FutexWake(stopped);
+  LeaveThread(m);
+  IfStarted()->machines_.Retire(m);
   return nullptr;
 }
 
-M* Scheduler::AttachThread() {
-  // An idle P is taken from its M as if to wake it (S4 and S5), so that nobody else tries to wake it meanwhile.
-  spinning_.fetch_add(1, std::memory_order_seq_cst);
-  int claimed = idle_.Claim();
-  if (claimed < 0) {
-    spinning_.fetch_sub(1, std::memory_order_seq_cst);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (WorkQueued() && idle_.Any()) WakeOne();
-    return nullptr;
-  }
-  P* p = ps_[claimed].get();
-  bool spinning = true;
-  if (p->attached.load(std::memory_order_acquire)) {
-    p->netpoll->Wake();  // claimed, so it wakes as a spinner
-    return nullptr;
-  }
-  if (M* former = p->m.load(std::memory_order_acquire)) {
-    former->stop.store(true, std::memory_order_release);
-    p->netpoll->Wake();
-    while (former->stopped.load(std::memory_order_acquire) == 0) FutexWait(&former->stopped, 0);
-    spinning = former->spinning;  // false if it found work before it saw the stop, and has lowered spinning_
-    delete former;
-  }
-  M* m = NewMachine(p);
-  m->spinning = spinning;
+M* Scheduler::NewCaller() { return machines_.New(); }
+
+void Scheduler::RunCaller(M* m, G* main) {
   AdoptCurrentThread(m);
-  p->m.store(m, std::memory_order_release);
-  p->attached.store(true, std::memory_order_release);
-  return m;
+  m->main = main;
+  if (ClaimFreeP(m)) {
+    m->picked = main;  // not in the queue, where others might take it
+  } else {
+    // Another M will find it, and give us its P.
+    m->locked = main;
+    main->locked = true;
+    main->locked_to = m;
+    EnqueueGlobal(main);
+  }
+  RunLoop(m);
+  LeaveThread(m);
+  machines_.Retire(m);
 }
 
-void Scheduler::DetachThread(M* m) {
-  P* p = m->p;
-  RemoveSignalStack(m);
-  ForgetStack(&m->g0);
-  SetCurrentM(nullptr);
-  bool spinning = m->spinning;
-  StartMachine(p, spinning);
-  // After the new M is in its place: who sees false here sees that M, and not ours, which goes away.
-  p->attached.store(false, std::memory_order_release);
-  delete m;
+void Scheduler::StopCaller(M* m) {
+  m->stop.store(true, std::memory_order_release);  // from here on m may have left
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (const auto& p : Ps()) {
+    // Acquire pairs with the release of who bound them.
+    if (p->m.load(std::memory_order_acquire) == m) p->netpoll->Wake();
+  }
+  machines_.Stop(m);
+}
+
+bool Scheduler::ClaimFreeP(M* m) {
+  for (const auto& p : Ps()) {
+    if (!ClaimIfFree(p.get())) continue;
+    m->p = p.get();
+    // Release pairs with the acquire loads of who looks for its M.
+    p->m.store(m, std::memory_order_release);
+    WakeSysmon();
+    return true;
+  }
+  return false;
+}
+
+// ClaimIfFree takes the idle bit of a P without an M. True: p is the caller's.
+bool Scheduler::ClaimIfFree(P* p) {
+  if (p->m.load(std::memory_order_acquire) != nullptr || !idle_.Test(p->id)) return false;
+  // As in S4 and S5: should p have got an M, and that one gone to sleep, meanwhile, then it takes the cleared bit for
+  // a wake-up, and itself for the spinner.
+  spinning_.fetch_add(1, std::memory_order_seq_cst);
+  bool claimed = idle_.Clear(p->id);
+  if (claimed && p->m.load(std::memory_order_acquire) != nullptr) {
+    p->netpoll->Wake();
+    return false;
+  }
+  if (spinning_.fetch_sub(1, std::memory_order_seq_cst) == 1) {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (WorkQueued() && idle_.Any()) WakeOne();
+  }
+  return claimed;
+}
+
+bool Scheduler::NeedsMachine(P* p) const {
+  return !p->queue.Empty() || p->queue.PeekNext() != nullptr || p->netpoll->Descriptors() != 0 ||
+         p->timers.NextWhen() != kForever || p->deadlines.NextWhen() != kForever;
+}
+
+void Scheduler::HandOff(P* p) {
+  if (NeedsMachine(p)) return StartMachine(p, /*spinning=*/false);
+  {
+    std::lock_guard guard(count_lock_);  // against SetPCount
+    // Release pairs with the acquire loads of who looks for its M.
+    p->m.store(nullptr, std::memory_order_release);
+    if (p->retired.load(std::memory_order_seq_cst)) {
+      Shelve(p);
+    } else {
+      idle_.Set(p->id);  // I1
+    }
+  }
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (NeedsMachine(p)) {
+    WakeP(p);
+  } else if (WorkQueued() && spinning_.load(std::memory_order_relaxed) == 0) {
+    WakeOne();  // I3
+  }
 }
 
 }  // namespace gale::internal

@@ -7,6 +7,7 @@
 #include "gale/runtime/internal/deadlock.h"
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/futex.h"
+#include "gale/runtime/internal/handover.h"
 #include "gale/runtime/internal/machine.h"
 #include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/sanitizer.h"
@@ -31,8 +32,23 @@ namespace {
 [[gnu::no_sanitize("thread")]] void SwitchAway(G* g, SwitchKind how) {
   if (g->has_canary && how != SwitchKind::kYield) CheckCanary(g);
   M* m = g->m;
-  G* next = m->stop.load(std::memory_order_relaxed) ? nullptr : Scheduler::IfStarted()->PickLocal(m->p);
+  P* p = EnterRuntime(m);
+  G* next = nullptr;
+  if (p != nullptr && !g->locked && !m->stop.load(std::memory_order_relaxed)) {
+    next = Scheduler::IfStarted()->PickLocal(p);
+    if (next != nullptr && next->locked) next = (m->picked = next, nullptr);
+  }
   SwitchTo(m, g, next == nullptr ? &m->g0 : next, how);
+  LeaveRuntime(g->m);
+}
+
+// EndLock is for a goroutine that ends without UnlockOSThread: its thread, which may be in any state, ends with it.
+void EndLock(G* g) {
+  M* m = g->m;
+  m->locked = nullptr;
+  m->lock_count = 0;
+  m->thread_ends = m->main == nullptr;
+  g->locked = false;
 }
 
 // WaitsForGoroutines tells whether a thread's wait counts as asleep (deadlock.h). Without a reason it is in Run.
@@ -116,11 +132,9 @@ void Ready(G* g) {
 
 void Submit(G* g) {
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
-  G* current = CurrentGoroutine();
-  M* m = current != nullptr ? current->m : CurrentM();
   Scheduler& scheduler = *Scheduler::IfStarted();
-  if (m != nullptr && m->p != nullptr) {
-    scheduler.EnqueueNext(m->p, g);
+  if (PinnedP p; p) {
+    scheduler.EnqueueNext(p.Get(), g);
   } else {
     scheduler.EnqueueGlobal(g);
   }
@@ -140,6 +154,7 @@ void Yield() {
 
 [[gnu::no_sanitize("thread")]] void ExitGoroutine(G* g) {
   g->status.store(GStatus::kDead, std::memory_order_relaxed);
+  if (g->locked) EndLock(g);
   SwitchAway(g, SwitchKind::kExit);
   Fatal("a goroutine that has ended was run again");
 }

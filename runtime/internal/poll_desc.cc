@@ -4,7 +4,7 @@
 #include <mutex>
 
 #include "gale/runtime/internal/clock.h"
-#include "gale/runtime/internal/machine.h"
+#include "gale/runtime/internal/handover.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/park.h"
 #include "gale/runtime/internal/probes.h"
@@ -52,9 +52,11 @@ PollDescPool& Pool() {
 }
 
 P* HomeForCaller(Scheduler& scheduler) {
-  if (G* g = CurrentGoroutine()) return g->m->p;
+  // Not pinned beyond: any P will do, this one is the likeliest to run the goroutine.
+  if (PinnedP p; p) return p.Get();
   static std::atomic<unsigned> next{0};
-  return scheduler.Ps()[next.fetch_add(1, std::memory_order_relaxed) % scheduler.Ps().size()].get();
+  unsigned count = static_cast<unsigned>(scheduler.PCount());
+  return scheduler.Ps()[next.fetch_add(1, std::memory_order_relaxed) % count].get();
 }
 
 int Index(PollMode mode) { return static_cast<int>(mode); }
@@ -64,8 +66,8 @@ int Index(PollMode mode) { return static_cast<int>(mode); }
 std::expected<PollDesc*, int> PollDesc::Open(int fd) { return OpenAt(fd, HomeForCaller(Scheduler::Get())); }
 
 std::expected<PollDesc*, int> PollDesc::OpenOn(int fd, int p_id) {
-  const auto& ps = Scheduler::Get().Ps();
-  return OpenAt(fd, ps[static_cast<std::size_t>(p_id) % ps.size()].get());
+  Scheduler& scheduler = Scheduler::Get();
+  return OpenAt(fd, scheduler.Ps()[static_cast<std::size_t>(p_id % scheduler.PCount())].get());
 }
 
 std::expected<PollDesc*, int> PollDesc::OpenAt(int fd, P* home) {
@@ -172,6 +174,7 @@ void PollDesc::ArmFor(PollMode mode, std::int64_t deadline_ns) {
     return;
   }
   bool earliest = false;
+  PinnedP p;
   {
     std::lock_guard guard(home_->deadlines.Lock());
     std::int64_t armed = armed_until_.load(std::memory_order_seq_cst);
@@ -180,9 +183,7 @@ void PollDesc::ArmFor(PollMode mode, std::int64_t deadline_ns) {
       armed_until_.store(deadline_ns, std::memory_order_seq_cst);
     }
   }
-  G* g = CurrentGoroutine();
-  bool own = g != nullptr && g->m->p == home_;
-  if (earliest && !own) Scheduler::Get().WakeP(home_);
+  if (earliest && p.Get() != home_) Scheduler::Get().WakeP(home_);
 }
 
 // Expire turns a deadline that was seen to have passed into kExpired, unless it was changed meanwhile.

@@ -1,7 +1,7 @@
 // P: the right to run goroutines, and what belongs to it: a run queue, a poller, timers, a pool of dead goroutines.
 //
-// There are GOMAXPROCS of them, made when the runtime starts and never freed. A P is owned by at most one M; what
-// is not atomic or under a lock is its owner's alone.
+// There are GOMAXPROCS of them, never freed. A P is owned by at most one M; what is not atomic or under a lock is its
+// owner's alone.
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@ struct alignas(64) P {
   ~P();
 
   const int id;
-  // The M bound here; null until a thread was needed. Written by who holds the P; acquire and release.
+  // The M bound here; null while none is needed. Written by who holds the P; acquire and release.
   std::atomic<M*> m{nullptr};
 
   RunQueue queue;
@@ -39,7 +39,10 @@ struct alignas(64) P {
   DeadlineWheel deadlines;
   std::unique_ptr<Netpoll> netpoll;
 
-  std::atomic<bool> attached{false};  // its M is a thread in Run, which keeps it
+  // GOMAXPROCS has become smaller: see procs.cc. Both seq_cst.
+  std::atomic<bool> retired{false};  // runs nothing; its M only passes on what its poller and timers have ready
+  std::atomic<bool> quiet{false};    // retired, and no goroutine runs on it any more
+  bool shelved = false;              // retired, without an M and without its idle bit; under Scheduler::count_lock_
 
   // Owner's alone.
   std::uint32_t last_global_tick = 0;  // tick of the last fair look at the global queue

@@ -112,7 +112,7 @@ std::string ProcessorLine(Scheduler& scheduler, const P& p, const std::map<const
 }
 
 std::string Summary(Scheduler& scheduler, long long milliseconds, bool detail) {
-  int idle_machines = 0;
+  int idle_machines = scheduler.Machines().Idle();
   for (const auto& p : scheduler.Ps()) {
     idle_machines += scheduler.Idle().Test(p->id) && p->m.load(std::memory_order_acquire) != nullptr ? 1 : 0;
   }

@@ -1,7 +1,9 @@
 #include "gale/runtime/internal/scheduler.h"
 
 #include <algorithm>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "gale/runtime/internal/cpu_limit.h"
 #include "gale/runtime/internal/netpoll.h"
@@ -43,7 +45,7 @@ void Scheduler::WakeIfIdle() {
 void Scheduler::Enqueue(P* p, G* g) {
   GList overflow;
   if (!p->queue.PushBack(g, overflow)) global_.PushAll(overflow);
-  if (ps_.size() > 1) WakeIfIdle();  // a single P is the caller's own
+  if (count_.load(std::memory_order_relaxed) > 1) WakeIfIdle();  // a single P is the caller's own
 }
 
 void Scheduler::EnqueueAll(P* p, GList& batch) {
@@ -107,9 +109,11 @@ void Scheduler::WakeOne() {
 void Scheduler::WakeP(P* p) {
   FullFence();
   if (p->m.load(std::memory_order_acquire) != nullptr) {
-    if (idle_.Test(p->id)) p->netpoll->Wake();
-  } else if (idle_.Clear(p->id)) {
+    if (idle_.Test(p->id) || p->retired.load(std::memory_order_seq_cst)) p->netpoll->Wake();
+  } else if (ClaimIfFree(p)) {
     StartMachine(p, /*spinning=*/false);
+  } else if (p->retired.load(std::memory_order_seq_cst)) {
+    WakeShelved(p);
   }
 }
 
@@ -147,12 +151,16 @@ G* Scheduler::FindLocal(P* p) {
     if (G* g = global_.Pop()) return g;
   }
   if (G* g = PickQueued(p)) return g;
-  return global_.PopShare(p->queue, ps_.size());
+  return global_.PopShare(p->queue, Ps().size());
 }
 
 G* Scheduler::FindRunnable(M* m) {
   P* p = m->p;
   while (!m->stop.load(std::memory_order_acquire)) {
+    if (p->retired.load(std::memory_order_seq_cst)) {
+      ServeRetired(m);
+      continue;
+    }
     RunTimers(p);
     PollIfStale(p);
     if (G* g = FindLocal(p)) return g;
@@ -167,8 +175,35 @@ G* Scheduler::FindRunnable(M* m) {
   return nullptr;
 }
 
+G* Scheduler::NextFor(M* m) {
+  while (!m->stop.load(std::memory_order_acquire) && !m->thread_ends) {
+    if (m->locked != nullptr) return NextForLocked(m);
+    if (m->p == nullptr) {
+      machines_.Wait(m);
+      continue;
+    }
+    G* g = std::exchange(m->picked, nullptr);
+    if (g == nullptr) g = FindRunnable(m);
+    if (g == nullptr || !g->locked) return g;
+    if (m->spinning) StopSpinning(m);
+    GiveTo(g->locked_to, std::exchange(m->p, nullptr), g);
+  }
+  return nullptr;
+}
+
+G* Scheduler::NextForLocked(M* m) {
+  if (m->p != nullptr) HandOff(std::exchange(m->p, nullptr));
+  machines_.WaitAlone(m);
+  G* g = std::exchange(m->granted_g, nullptr);
+  if (m->lock_count == 0) {  // Run's main goroutine had only to start here
+    m->locked = nullptr;
+    g->locked = false;
+  }
+  return g;
+}
+
 void Scheduler::RunLoop(M* m) {
-  while (G* g = FindRunnable(m)) {
+  while (G* g = NextFor(m)) {
     if (m->spinning) StopSpinning(m);
     if (m->was_idle) {
       m->was_idle = false;
@@ -177,6 +212,15 @@ void Scheduler::RunLoop(M* m) {
     }
     SwitchTo(m, &m->g0, g, SwitchKind::kNothing);
   }
+  LeaveLoop(m);
+}
+
+// LeaveLoop leaves behind what the M had in hand.
+void Scheduler::LeaveLoop(M* m) {
+  if (G* g = std::exchange(m->picked, nullptr)) EnqueueGlobal(g);
+  if (m->p == nullptr) return;
+  if (m->spinning) StopSpinning(m);
+  HandOff(std::exchange(m->p, nullptr));
 }
 
 void Scheduler::StopSpinning(M* m) {
@@ -230,7 +274,7 @@ void Scheduler::PollNow(P* p, std::int64_t timeout_ns) {
 
 bool Scheduler::WorkElsewhere(const P* self) const {
   if (!global_.Empty()) return true;
-  for (const auto& p : ps_) {
+  for (const auto& p : Ps()) {
     if (p.get() != self && (!p->queue.Empty() || p->queue.PeekNext() != nullptr)) return true;
   }
   return false;
@@ -238,14 +282,14 @@ bool Scheduler::WorkElsewhere(const P* self) const {
 
 bool Scheduler::WorkQueued() const {
   if (!global_.Empty()) return true;
-  for (const auto& p : ps_) {
+  for (const auto& p : Ps()) {
     if (!p->queue.Empty()) return true;
   }
   return false;
 }
 
 G* Scheduler::Steal(P* thief) {
-  std::size_t count = ps_.size();
+  std::size_t count = Ps().size();
   for (int round = 0; round < kStealRounds; ++round) {
     std::size_t start = Random(thief) % count;
     for (std::size_t i = 0; i < count; ++i) {

@@ -32,17 +32,20 @@
 // Rejected designs: one global queue (its lock and the migration of every goroutine); waking a thread at every
 // submission (on two cores, a pair of goroutines that hand values to each other then spends its time in wake-ups);
 // a futex to sleep on besides the poller (two places to be woken from, and a race between them).
-// Source: Go's runtime/proc.go; differences: an idle M keeps its P and sleeps in that P's epoll.
+// Source: Go's runtime/proc.go; differences: an idle M keeps its P and sleeps in that P's epoll. A P is without an M
+// only before it was ever needed, and after a hand-over (handover.h) that found nothing for it to do; then its idle
+// bit is set too, and whoever claims that starts an M.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "gale/runtime/internal/global_queue.h"
 #include "gale/runtime/internal/idle_mask.h"
 #include "gale/runtime/internal/machine.h"
+#include "gale/runtime/internal/machine_pool.h"
 #include "gale/runtime/internal/processor.h"
 
 namespace gale::internal {
@@ -79,15 +82,41 @@ class Scheduler {
   // none. For what only p can see.
   void WakeP(P* p);
 
-  // AttachThread makes the calling thread an M, with an idle P, or returns null if all Ps are busy.
-  M* AttachThread();
-  // DetachThread ends that: the P goes to a new thread, and m is freed.
-  void DetachThread(M* m);
+  // RunCaller makes the calling thread an M until the main goroutine, which has been prepared but not queued, has ended
+  // (StopCaller). The main goroutine starts on it.
+  void RunCaller(M* m, G* main);
+  // NewCaller is the M for that.
+  M* NewCaller();
+  // StopCaller lets RunCaller return. m may be another's when it returns.
+  void StopCaller(M* m);
 
-  const std::vector<std::unique_ptr<P>>& Ps() const { return ps_; }
-  int PCount() const { return static_cast<int>(ps_.size()); }
+  // HandOff gives p, which is the caller's and has just lost its M, to another M, or lets it be idle without one.
+  void HandOff(P* p);
+  // NeedsMachine tells whether p has anything to look after.
+  bool NeedsMachine(P* p) const;
+  // HandOvers is how many Ps sysmon took from goroutines that kept them.
+  std::uint64_t HandOvers() const { return hand_overs_.load(std::memory_order_relaxed); }
+  void CountHandOver() { hand_overs_.fetch_add(1, std::memory_order_relaxed); }
+  // ClaimFreeP makes an idle P without an M that of m, the caller's. False: there is none.
+  bool ClaimFreeP(M* m);
+  // GiveTo lets a locked M run its goroutine, which the caller has found, with p, which is the caller's.
+  void GiveTo(M* locked, P* p, G* g) { MachinePool::Grant(locked, p, g, /*spinning=*/false); }
+
+  // SetPCount changes the number of Ps and returns the former one. The Ps beyond are retired: see procs.cc.
+  int SetPCount(int count);
+  // PsAreQuiet tells whether all retired Ps have stopped running goroutines.
+  bool PsAreQuiet() const;
+
+  // Ps are all that were ever made, the retired ones included.
+  std::span<const std::unique_ptr<P>> Ps() const {
+    // Acquire pairs with the release in MakePs.
+    return {ps_.get(), static_cast<std::size_t>(made_.load(std::memory_order_acquire))};
+  }
+  // PCount is GOMAXPROCS.
+  int PCount() const { return count_.load(std::memory_order_relaxed); }
   GlobalQueue& Global() { return global_; }
   const IdleMask& Idle() const { return idle_; }
+  const MachinePool& Machines() const { return machines_; }
   // SpinningCount is how many Ms look for work; for watching.
   int SpinningCount() const { return spinning_.load(std::memory_order_relaxed); }
 
@@ -116,15 +145,27 @@ class Scheduler {
   void WakeForReady(P* p);
   void StartMachine(P* p, bool spinning);
   static void* MachineMain(void* m);
-  M* NewMachine(P* p);
+
+  G* NextFor(M* m);
+  G* NextForLocked(M* m);
+  void LeaveLoop(M* m);
+  void ServeRetired(M* m);
+  bool ClaimIfFree(P* p);
+  void MakePs(int count);
+  void Shelve(P* p);
+  void WakeShelved(P* p);
 
   static std::atomic<Scheduler*> started_;
 
-  std::vector<std::unique_ptr<P>> ps_;
+  std::unique_ptr<std::unique_ptr<P>[]> ps_;
+  std::atomic<int> made_{0};
+  std::atomic<int> count_{0};
+  SpinLock count_lock_;
+  std::atomic<std::uint64_t> hand_overs_{0};
   GlobalQueue global_;
   IdleMask idle_;
+  MachinePool machines_;
   alignas(64) std::atomic<int> spinning_{0};  // Ms woken to look for work that have not yet found any
-  std::atomic<int> machines_{0};
 };
 
 }  // namespace gale::internal

@@ -2,7 +2,7 @@
 
 #include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/clock.h"
-#include "gale/runtime/internal/machine.h"
+#include "gale/runtime/internal/handover.h"
 #include "gale/runtime/internal/scheduler.h"
 
 namespace gale::internal {
@@ -36,8 +36,8 @@ void StartTimer(TimerNode* node) {
     bubble->Timers().Add(node);
     return;
   }
-  G* g = CurrentGoroutine();
-  StartOn(g != nullptr ? g->m->p : nullptr, node);
+  PinnedP p;
+  StartOn(p.Get(), node);
 }
 
 void StartTimerOf(G* g, TimerNode* node) {

@@ -12,11 +12,20 @@ namespace gale::internal {
 
 namespace {
 
+void Queue(M* m, G* g, void (Scheduler::*enqueue)(P*, G*)) {
+  Scheduler& scheduler = *Scheduler::IfStarted();
+  if (m->p != nullptr) {
+    (scheduler.*enqueue)(m->p, g);
+  } else {
+    scheduler.EnqueueGlobal(g);
+  }
+}
+
 void CommitPark(M* m, G* g) {
   BubblePark bubble(g);
   if (g->commit(g, g->commit_arg)) return bubble.Committed();  // from here on g may run elsewhere
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
-  Scheduler::IfStarted()->EnqueueNext(m->p, g);
+  Queue(m, g, &Scheduler::EnqueueNext);
 }
 
 void EndGoroutine(M* m, G* g) {
@@ -53,7 +62,7 @@ void FinishSwitch(M* m) {
   switch (m->left_how) {
     case SwitchKind::kNothing: return;
     case SwitchKind::kPark: return CommitPark(m, left);
-    case SwitchKind::kYield: return Scheduler::IfStarted()->Enqueue(m->p, left);
+    case SwitchKind::kYield: return Queue(m, left, &Scheduler::Enqueue);
     case SwitchKind::kExit: return EndGoroutine(m, left);
   }
 }

@@ -80,12 +80,12 @@ TEST_P(DeadlineTest, WriteToAPeerThatDoesNotRead) {
 TEST_P(DeadlineTest, ClearingLetsAWaiterWaitOn) {
   Execute([this] {
     const Pair pair = Connect(Network());
-    pair.server->SetReadDeadline(In(50ms));
+    pair.server->SetReadDeadline(In(400ms));
     WaitGroup group;
     group.Go([&] { EXPECT_EQ(ReadSome(*pair.server), "late"); });
     Sleep(2ms);
     pair.server->SetReadDeadline({});
-    Sleep(80ms);
+    Sleep(450ms);
     (void)pair.client->Write("late");
     group.Wait();
   });
@@ -94,14 +94,14 @@ TEST_P(DeadlineTest, ClearingLetsAWaiterWaitOn) {
 TEST_P(DeadlineTest, ProlongingLetsAWaiterWaitOn) {
   Execute([this] {
     const Pair pair = Connect(Network());
-    pair.server->SetReadDeadline(In(20ms));
+    pair.server->SetReadDeadline(In(400ms));
     WaitGroup group;
     group.Go([&] { EXPECT_EQ(ReadSome(*pair.server), "late"); });
     for (int i = 0; i < 10; ++i) {
       Sleep(2ms);
       pair.server->SetReadDeadline(In(kForever));
     }
-    Sleep(20ms);
+    Sleep(450ms);
     (void)pair.client->Write("late");
     group.Wait();
   });

@@ -786,13 +786,5 @@ TEST(NumGoroutine, CountsRunsMain) {
 
 // GOMAXPROCS.
 
-TEST(GOMAXPROCS, IsFixedOnceTheRuntimeRuns) {
-  EXPECT_GE(GOMAXPROCS(), 1);
-  EXPECT_THROW(GOMAXPROCS(2), Panic);
-  EXPECT_THROW(GOMAXPROCS(0), Panic);
-  EXPECT_THROW(GOMAXPROCS(-1), Panic);
-  EXPECT_THROW(GOMAXPROCS(1 << 20), Panic);
-}
-
 }  // namespace
 }  // namespace gale

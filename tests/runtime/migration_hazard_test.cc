@@ -91,17 +91,6 @@ TEST(MigrationHazardTest, MigrationHappens) {
   }
 }
 
-TEST(MigrationHazardTest, NoMigrationWithOneP) {
-  if (GOMAXPROCS() > 1) GTEST_SKIP() << "several Ps";
-  gale::Run([] {
-    int before = ThreadId();
-    for (int i = 0; i < 100; ++i) {
-      Gosched();
-      EXPECT_EQ(ThreadId(), before);
-    }
-  });
-}
-
 TEST(MigrationHazardTest, ErrnoIsTheThreads) {
   std::map<int, int*> addresses;
   UntilMigrated([&] {
