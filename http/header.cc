@@ -26,7 +26,7 @@ std::string_view Checked(std::string_view name, std::string_view value) {
 void WriteCanonical(std::string_view name, char* destination) {
   bool starts_word = true;
   for (char c : name) {
-    *destination++ = starts_word ? internal::ToUpper(c) : internal::ToLower(c);
+    *destination++ = internal::kCased[starts_word][static_cast<unsigned char>(c)];
     starts_word = c == '-';
   }
 }

@@ -30,10 +30,10 @@ class ByteSet {
 
   constexpr bool Has(char c) const { return members_[static_cast<unsigned char>(c)]; }
   constexpr bool HasAll(std::string_view text) const {
-    for (char c : text) {
-      if (!Has(c)) return false;
-    }
-    return true;
+    // No early end: nearly all texts are short and good, and the branch costs more than the rest.
+    bool all = true;
+    for (char c : text) all &= Has(c);
+    return all;
   }
 
  private:
@@ -53,6 +53,16 @@ constexpr bool IsFieldValue(std::string_view text) { return kValueBytes.HasAll(t
 
 constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 constexpr char ToUpper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; }
+
+// The same as tables, for loops: kCased[0] holds the lower and kCased[1] the upper case of every byte.
+inline constexpr auto kCased = [] {
+  std::array<std::array<char, 256>, 2> cased{};
+  for (unsigned i = 0; i < 256; ++i) {
+    cased[0][i] = ToLower(static_cast<char>(i));
+    cased[1][i] = ToUpper(static_cast<char>(i));
+  }
+  return cased;
+}();
 
 // EqualFold compares without regard to the case of ASCII letters.
 constexpr bool EqualFold(std::string_view a, std::string_view b) {

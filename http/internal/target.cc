@@ -44,11 +44,13 @@ bool IsIPv6(std::string_view address) {
 std::size_t RegisteredNameLength(std::string_view text, NonAscii non_ascii) {
   bool in_label = false;
   std::size_t i = 0;
-  for (; i < text.size() && text[i] != ':'; ++i) {
+  for (;; ++i) {
+    const std::size_t label = i;
+    while (i < text.size() && kLabelBytes.Has(text[i])) ++i;
+    in_label |= i != label;
+    if (i == text.size() || text[i] == ':') return i;
     const char c = text[i];
-    if (kLabelBytes.Has(c)) {
-      in_label = true;
-    } else if (c == '.') {
+    if (c == '.') {
       if (!in_label) return 0;
       in_label = false;
     } else if (c == '%') {
@@ -61,7 +63,6 @@ std::size_t RegisteredNameLength(std::string_view text, NonAscii non_ascii) {
       in_label = true;
     }
   }
-  return i;
 }
 
 // Checks what TargetSpecial leaves open: escapes everywhere, NUL and the backslash in the path.
