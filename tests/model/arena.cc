@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t kSize = std::size_t{64} << 20;
 
+// The same in each process, or a schedule could not be repeated in another one.
+void* const kPlace = reinterpret_cast<void*>(0x2000'0000'0000);
+
 char* base = nullptr;
 std::size_t used = 0;
 bool in_use = false;
@@ -43,7 +46,7 @@ void Release(void* memory, std::size_t size) {
 void ResetArena() {
   if (base == nullptr) {
     base = static_cast<char*>(
-        mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        mmap(kPlace, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   }
   used = 0;
 }

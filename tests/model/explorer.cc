@@ -46,8 +46,9 @@ class Explorer {
   Explorer() : memory([this](int count) { return count == 1 || settling ? 0 : strategy->Value(count); }) {
     // Otherwise the standard library counts references without atomics, which would be taken for races.
     __libc_single_threaded = false;
-    stacks = static_cast<char*>(mmap(nullptr, kStackSize * kMostThreads, PROT_READ | PROT_WRITE,
-                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0));
+    stacks = static_cast<char*>(mmap(reinterpret_cast<void*>(0x2100'0000'0000), kStackSize * kMostThreads,
+                                     PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK,
+                                     -1, 0));
   }
 
   void Execute(const std::function<void()>& scenario);
@@ -65,7 +66,6 @@ class Explorer {
   void* controller = nullptr;  // the stack pointer of Execute
   std::vector<Thread> threads;
   std::size_t current = 0;
-  bool inside = true;        // the model's own code runs
   bool interleaves = false;  // main has come to its first Rest
   bool settling = false;     // no choices
   bool logging = false;
@@ -79,8 +79,11 @@ class Explorer {
 
  private:
   bool CanRun(const Thread& thread) const;
-  std::vector<int> Runnable(bool can_go_on);
+  bool GoesFirst(int a, int b, bool can_go_on) const;
+  void FindRunnable(bool can_go_on);
   bool PassTime();
+
+  std::vector<int> runnable;
 };
 
 Explorer& The() {
@@ -122,7 +125,7 @@ void Explorer::Execute(const std::function<void()>& scenario) {
   std::array<std::uint64_t, 2> own{exceptions[0], exceptions[1]};
   internal::gale_switch_context(&controller, threads[kMain].sp);
   std::copy(own.begin(), own.end(), exceptions);
-  inside = true;
+  model_runs = true;
   UseArena(false);
 }
 
@@ -148,24 +151,25 @@ void Explorer::SwitchTo(std::size_t thread) {
 
 bool Explorer::CanRun(const Thread& thread) const { return !thread.ended && thread.waits == nullptr && !thread.rests; }
 
-// Runnable lists who may come next, the default first.
-std::vector<int> Explorer::Runnable(bool can_go_on) {
-  std::vector<int> result;
+// GoesFirst orders those who may come next: the current one, then who has waited for the longest time.
+bool Explorer::GoesFirst(int a, int b, bool can_go_on) const {
+  auto self = static_cast<int>(current);
+  if (can_go_on && (a == self || b == self)) return a == self;
+  return threads[static_cast<std::size_t>(a)].last_run < threads[static_cast<std::size_t>(b)].last_run;
+}
+
+// FindRunnable lists who may come next, the default first.
+void Explorer::FindRunnable(bool can_go_on) {
+  runnable.clear();
   bool others = false;
+  for (const Thread& thread : threads) others |= CanRun(thread) && !thread.yielded;
   for (std::size_t i = 0; i < threads.size(); ++i) {
-    if (CanRun(threads[i]) && !threads[i].yielded) others = true;
+    if (!CanRun(threads[i]) || (others && threads[i].yielded)) continue;
+    auto thread = static_cast<int>(i);
+    auto place = runnable.end();
+    while (place != runnable.begin() && GoesFirst(thread, place[-1], can_go_on)) --place;
+    runnable.insert(place, thread);
   }
-  for (std::size_t i = 0; i < threads.size(); ++i) {
-    if (CanRun(threads[i]) && (!others || !threads[i].yielded)) result.push_back(static_cast<int>(i));
-  }
-  auto first = [&](int a, int b) {
-    bool a_goes_on = can_go_on && a == static_cast<int>(current);
-    bool b_goes_on = can_go_on && b == static_cast<int>(current);
-    if (a_goes_on != b_goes_on) return a_goes_on;
-    return threads[static_cast<std::size_t>(a)].last_run < threads[static_cast<std::size_t>(b)].last_run;
-  };
-  std::stable_sort(result.begin(), result.end(), first);
-  return result;
 }
 
 // PassTime wakes the sleepers with the earliest time.
@@ -188,8 +192,8 @@ bool Explorer::PassTime() {
 
 void Explorer::ChooseNext(bool can_go_on) {
   if (++steps > kMostSteps) Fail("livelock, or an execution that is too long");
-  std::vector<int> runnable = Runnable(can_go_on);
-  while (runnable.empty() && PassTime()) runnable = Runnable(can_go_on);
+  FindRunnable(can_go_on);
+  while (runnable.empty() && PassTime()) FindRunnable(can_go_on);
   if (runnable.empty()) {
     threads[kMain].rests = false;
     return SwitchTo(kMain);
@@ -206,7 +210,7 @@ void Explorer::ChooseNext(bool can_go_on) {
 }
 
 void Explorer::Ended() {
-  inside = true;
+  model_runs = true;
   UseArena(false);
   Self().ended = true;
   if (logging) Step("ends", {});
@@ -221,7 +225,7 @@ Outcome Result(const Explorer& explorer, std::uint64_t executions) {
 
 void RunThread(std::size_t index) {
   Explorer& explorer = The();
-  explorer.inside = false;
+  model_runs = false;
   UseArena(true);
   explorer.threads[index].body();
   explorer.Ended();
@@ -229,6 +233,7 @@ void RunThread(std::size_t index) {
 
 }  // namespace
 
+constinit bool model_runs = true;
 void (*goroutine_main)(internal::G*) = nullptr;
 
 Outcome Explore(Strategy& strategy, const std::function<void()>& scenario) {
@@ -298,7 +303,7 @@ void Join() {
 
 void Fail(std::string_view what) {
   Explorer& explorer = The();
-  explorer.inside = true;
+  model_runs = true;
   UseArena(false);
   explorer.failure = what;
   if (explorer.logging) Step("FAILS: " + explorer.failure, {});
@@ -370,16 +375,7 @@ std::int64_t Now() { return The().now; }
 std::uint64_t ExecutionNumber() { return The().executions; }
 std::uint64_t NextCycle() { return The().cycles += 1000; }
 Memory& TheMemory() { return The().memory; }
-bool Running() { return !The().inside; }
-
-Inside::Inside() : before_(The().inside) {
-  The().inside = true;
-  UseArena(false);
-}
-Inside::~Inside() {
-  The().inside = before_;
-  UseArena(!before_);
-}
+bool Alone() { return The().threads.size() == 1; }
 
 void SetCurrentThreadHook(const CurrentThreadHook& hook) { The().hook = hook; }
 

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gale/tests/model/arena.h"
 #include "gale/tests/model/memory.h"
 #include "gale/tests/model/schedule.h"
 
@@ -86,17 +87,26 @@ std::uint64_t NextCycle();
 Memory& TheMemory();
 // Running is true within a scenario. Code that is the model's own sets Inside while it runs, so that what it does is
 // not taken for the scenario's.
-bool Running();
+extern constinit bool model_runs;  // not the scenario
+inline bool Running() { return !model_runs; }
 class Inside {
  public:
-  Inside();
-  ~Inside();
+  Inside() : before_(model_runs) {
+    model_runs = true;
+    UseArena(false);
+  }
+  ~Inside() {
+    model_runs = before_;
+    UseArena(!before_);
+  }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
 
  private:
   bool before_;
 };
+// Alone is true while there is no thread but main: what it does then happens before all else.
+bool Alone();
 
 // CurrentThreadHook: what a thread_local of the code under test says of the current thread is read before another
 // thread comes, and written after. May be null.

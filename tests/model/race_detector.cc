@@ -126,13 +126,13 @@ Access Begin(bool writes, bool frees, const void* caller) {
 void ForgetAccesses() { ++execution; }
 
 void NoteAccess(const void* address, std::size_t size, bool writes, const void* caller) {
-  if (!Running() || !Watched(address)) return;
+  if (!Running() || Alone() || !Watched(address)) return;
   Inside inside;
   Note(address, size, Begin(writes, false, caller));
 }
 
 void NoteFreed(const void* address, std::size_t size) {
-  if (!Running()) return;
+  if (!Running() || Alone()) return;
   Inside inside;
   Note(address, size, Begin(true, true, __builtin_return_address(0)));
 }

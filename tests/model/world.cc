@@ -45,7 +45,8 @@ int ended = 0;  // and those that have ended
 std::uintptr_t Region() {
   static const std::uintptr_t region = [] {
     std::size_t size = kSlotSize * (kSlots + 1);
-    void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* place = reinterpret_cast<void*>(0x2200'0000'0000);  // in each process the same
+    void* memory = mmap(place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     std::uintptr_t base = (reinterpret_cast<std::uintptr_t>(memory) + kSlotSize - 1) / kSlotSize * kSlotSize;
     WatchRegion(reinterpret_cast<void*>(base), kSlotSize * kSlots);
     return base;
