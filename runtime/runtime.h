@@ -10,6 +10,8 @@
 #include "gale/runtime/error.h"
 #include "gale/runtime/go.h"
 #include "gale/runtime/lock_os_thread.h"
+#include "gale/runtime/memory.h"
+#include "gale/runtime/metrics.h"
 #include "gale/runtime/mutex.h"
 #include "gale/runtime/once.h"
 #include "gale/runtime/panic.h"

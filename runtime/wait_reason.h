@@ -32,6 +32,7 @@ enum class WaitReason : std::uint8_t {
   kSynctestTurn,
   // Of net's descriptors.
   kFdMutex,
+  kFreeMemory,
 };
 
 // WaitReasonText is the reason as a goroutine dump prints it: "chan receive", "IO wait".
@@ -59,6 +60,7 @@ constexpr const char* WaitReasonText(WaitReason reason) {
     case WaitReason::kSynctestWait: return "synctest.Wait";
     case WaitReason::kSynctestTurn: return "synctest turn";
     case WaitReason::kFdMutex: return "semacquire";
+    case WaitReason::kFreeMemory: return "free OS memory";
   }
   return "unknown";
 }

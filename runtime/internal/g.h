@@ -23,11 +23,17 @@ enum class GKind : std::uint8_t { kGoroutine, kScheduler, kThread };
 
 enum class GStatus : std::uint8_t { kIdle, kRunnable, kRunning, kWaiting, kDead };
 
+// StackAge is where a goroutine's stack stands in the trimming protocol (stack_trim.h), plus kReadyStamp if the time at
+// which it was made runnable is being sampled (counters.h). In one byte, so that the switch tests both at once.
+enum class StackAge : std::uint8_t { kFresh, kAging, kClaimed, kTrimmed };
+inline constexpr std::uint8_t kReadyStamp = 4;
+
 // EhGlobals mirrors the C++ ABI's __cxa_eh_globals: the caught exceptions and the number of uncaught ones. The ABI
 // keeps them per thread; the switch keeps them per goroutine.
 struct EhGlobals {
   void* caught_exceptions = nullptr;
   unsigned int uncaught_exceptions = 0;
+  std::uint32_t times_ready = 0;  // padding in the ABI's, so the switch carries it along: see counters.h
 };
 
 // ParkCommit runs after a goroutine has left its stack. It makes the goroutine findable for those who will wake it
@@ -43,14 +49,15 @@ struct alignas(64) G {
   G* next = nullptr;            // link of the one queue or free list it is in
   ParkCommit commit = nullptr;  // of the park in progress
   void* commit_arg = nullptr;
-  GKind kind = GKind::kGoroutine;
-  StackClass stack_class : 5 = StackClass::kDefault;
+  GKind kind : 2 = GKind::kGoroutine;
+  StackClass stack_class : 3 = StackClass::kDefault;
   bool has_canary : 1 = false;  // its stack has no better guard: check it when it is left
   bool in_bubble : 1 = false;   // it belongs to `bubble`
   bool locked : 1 = false;      // only locked_to may run it (LockOSThread)
   // Written by whoever owns the goroutine at that moment; read by dumps, which may see it a moment late.
   std::atomic<GStatus> status{GStatus::kIdle};
   std::atomic<WaitReason> wait_reason{WaitReason::kNone};
+  std::atomic<StackAge> stack_age{StackAge::kFresh};
   std::atomic<std::uint32_t> waiting_since{0};  // coarse_clock.h; of the last park
 
   void (*entry)(void*) = nullptr;  // the goroutine's function and its closure
@@ -64,6 +71,7 @@ struct alignas(64) G {
   char* stack_high = nullptr;       // first byte above the usable stack
   std::atomic<int> futex{0};        // of a proxy: 1 once it has been made ready
   std::uint32_t select_random = 0;  // state of the generator that makes Select fair; 0: not yet seeded
+  std::uint64_t ready_cycles = 0;   // when it was made runnable, if stack_age says so
   void* asan_fake_stack = nullptr;
   void* tsan_fiber = nullptr;
   unsigned int tsan_reuses = 0;

@@ -14,12 +14,14 @@
 #include "gale/runtime/internal/configure.h"
 #include "gale/runtime/internal/cpu_limit.h"
 #include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/gdb_layout.h"
 #include "gale/runtime/internal/handover.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/quit_signal.h"
 #include "gale/runtime/internal/runtime_threads.h"
 #include "gale/runtime/internal/sanitizer.h"
+#include "gale/runtime/internal/scavenger.h"
 #include "gale/runtime/internal/schedtrace.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/signals.h"
@@ -103,6 +105,7 @@ Scheduler& Scheduler::Get() {
     started_.store(made, std::memory_order_release);
     StartSysmon(*made);
     StartSchedTrace(*made);
+    StartScavenger(*made);
     return made;
   }();
   return *scheduler;
@@ -118,7 +121,11 @@ int SetConfiguredPCount(int count) { return std::exchange(configured_ps, count);
 int ConfiguredPCount() { return configured_ps; }
 
 void Scheduler::StartMachine(P* p, bool spinning) {
-  if (M* idle = machines_.Take()) return MachinePool::Grant(idle, p, nullptr, spinning);
+  if (M* idle = machines_.Take()) {
+    IncrementShared(shared_counters.wake_ups);
+    return MachinePool::Grant(idle, p, nullptr, spinning);
+  }
+  IncrementShared(shared_counters.thread_starts);
   M* m = machines_.New();
   m->p = p;
   m->spinning = spinning;
@@ -209,6 +216,7 @@ bool Scheduler::NeedsMachine(P* p) const {
 
 void Scheduler::HandOff(P* p) {
   if (NeedsMachine(p)) return StartMachine(p, /*spinning=*/false);
+  PublishPoolSize(p);
   {
     std::lock_guard guard(count_lock_);  // against SetPCount
     // Release pairs with the acquire loads of who looks for its M.

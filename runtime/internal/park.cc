@@ -99,8 +99,8 @@ void Park(ParkCommit commit, void* arg, WaitReason reason) {
   g->commit_arg = arg;
   g->wait_reason.store(reason, std::memory_order_relaxed);
   g->waiting_since.store(CoarseTime(), std::memory_order_relaxed);
-  g->status.store(GStatus::kWaiting, std::memory_order_relaxed);
   if (g->kind == GKind::kThread) {
+    g->status.store(GStatus::kWaiting, std::memory_order_relaxed);
     ParkThread(g);
     g->status.store(GStatus::kRunning, std::memory_order_relaxed);
   } else {

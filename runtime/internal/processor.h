@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "gale/runtime/internal/counters.h"
 #include "gale/runtime/internal/deadline_wheel.h"
 #include "gale/runtime/internal/g.h"
 #include "gale/runtime/internal/run_queue.h"
@@ -23,6 +24,7 @@ class Netpoll;
 struct FreeGs {
   static constexpr std::size_t kCapacity = 128;
   std::size_t size = 0;
+  std::size_t unused = 0;  // the lowest ones, which were not needed since the scavenger last asked
   std::array<G*, kCapacity> items;
 };
 
@@ -53,9 +55,14 @@ struct alignas(64) P {
   FreeGs free_gs[2];                       // by StackClass
   std::uint64_t next_id = 0, last_id = 0;  // numbers reserved for new goroutines
 
+  SchedulerCounters counters;
+
   // Written by the owner, read by whoever adds them up or watches; relaxed, being statistics and hints.
   std::atomic<std::uint32_t> tick{0};  // goroutines picked
   std::atomic<std::int64_t> started_minus_ended{0};
+  std::atomic<std::size_t> pooled{0};  // dead goroutines in free_gs, when it last went to sleep
+  // Written by the scavenger: give up the pooled goroutines that were not needed for long (g_pool.h).
+  std::atomic<bool> give_up_unused{false};
   // Written by thieves too: reset when a wake-up of ours was worth it.
   std::atomic<std::uint64_t> wake_pause_cycles{0};
 };

@@ -74,6 +74,14 @@ inline void FiberBegins([[maybe_unused]] G* g) {
 #endif
 }
 
+// FiberDropped forgets what a slot's goroutines left behind, because its memory is about to go away.
+inline void FiberDropped([[maybe_unused]] G* g) {
+#if defined(__SANITIZE_THREAD__)
+  if (g->tsan_fiber != nullptr) __tsan_destroy_fiber(g->tsan_fiber);
+  g->tsan_fiber = nullptr;
+#endif
+}
+
 // AdoptThread fills in what the hooks need to know of a thread's own stack.
 inline void AdoptThread([[maybe_unused]] G* g) {
 #if defined(__SANITIZE_THREAD__)

@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "gale/runtime/internal/cpu_limit.h"
+#include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/park.h"
 #include "gale/runtime/internal/poll_desc.h"
 #include "gale/runtime/internal/probes.h"
+#include "gale/runtime/internal/scavenger.h"
 #include "gale/runtime/internal/switch.h"
 #include "gale/runtime/internal/sysmon.h"
 
@@ -102,6 +104,7 @@ void Scheduler::WakeOne() {
   if (p->m.load(std::memory_order_acquire) == nullptr) {
     StartMachine(p, /*spinning=*/true);
   } else {
+    IncrementShared(shared_counters.wake_ups);
     p->netpoll->Wake();
   }
 }
@@ -109,7 +112,10 @@ void Scheduler::WakeOne() {
 void Scheduler::WakeP(P* p) {
   FullFence();
   if (p->m.load(std::memory_order_acquire) != nullptr) {
-    if (idle_.Test(p->id) || p->retired.load(std::memory_order_seq_cst)) p->netpoll->Wake();
+    if (idle_.Test(p->id) || p->retired.load(std::memory_order_seq_cst)) {
+      IncrementShared(shared_counters.wake_ups);
+      p->netpoll->Wake();
+    }
   } else if (ClaimIfFree(p)) {
     StartMachine(p, /*spinning=*/false);
   } else if (p->retired.load(std::memory_order_seq_cst)) {
@@ -157,6 +163,8 @@ G* Scheduler::FindLocal(P* p) {
 G* Scheduler::FindRunnable(M* m) {
   P* p = m->p;
   while (!m->stop.load(std::memory_order_acquire)) {
+    if (p->give_up_unused.load(std::memory_order_relaxed)) [[unlikely]]
+      GiveUpUnused(p);
     if (p->retired.load(std::memory_order_seq_cst)) {
       ServeRetired(m);
       continue;
@@ -207,8 +215,9 @@ void Scheduler::RunLoop(M* m) {
     if (m->spinning) StopSpinning(m);
     if (m->was_idle) {
       m->was_idle = false;
-      FullFence();  // with SleepUntilWoken in sysmon.cc
+      FullFence();  // with SleepUntilWoken in sysmon.cc and scavenger.cc
       WakeSysmon();
+      WakeScavenger();
     }
     SwitchTo(m, &m->g0, g, SwitchKind::kNothing);
   }
@@ -335,6 +344,7 @@ G* Scheduler::StealNext(P* thief, P* victim) {
 
 void Scheduler::SleepIdle(M* m) {
   P* p = m->p;
+  PublishPoolSize(p);
   idle_.Set(p->id);  // I1
   if (m->spinning) {
     m->spinning = false;

@@ -148,6 +148,11 @@ StackSlot CarveSlot(StackClass stack_class) {
   return {low, low + slot_size, !guarded};
 }
 
+G* SlotG(StackClass stack_class, std::size_t index) {
+  std::uintptr_t low = stacks.carvers[static_cast<int>(stack_class)].base + (index << SlotShift(stack_class));
+  return reinterpret_cast<G*>(GAddress(low, low - stack_region.Base()));
+}
+
 bool CanaryIntact(const char* slot_low) {
   constexpr std::size_t kWords = kPageSize / sizeof(std::uint64_t);
   constexpr std::size_t kLine = 64 / sizeof(std::uint64_t);

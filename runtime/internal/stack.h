@@ -18,6 +18,8 @@
 
 namespace gale::internal {
 
+struct G;
+
 enum class GuardKind : std::uint8_t { kMadvise, kMprotect, kCanary };
 
 // ReserveStackRegion reserves the address space. Once, before the first goroutine. Fatal if not even a thousand
@@ -33,6 +35,10 @@ struct StackSlot {
 // CarveSlot takes a fresh slot from the region and guards it. Safe from any thread. Returns an empty slot when the
 // region is used up.
 StackSlot CarveSlot(StackClass stack_class);
+
+// SlotG is where the G of a class's slot lies; index < SlotsCarved(stack_class). The slot may be carved at this moment,
+// or given back: then the memory reads as zeros.
+G* SlotG(StackClass stack_class, std::size_t index);
 
 // CanaryIntact tells that the lowest page of a slot guarded by a canary seems untouched: all of its highest bytes,
 // which an overflow meets first, and samples of the others.

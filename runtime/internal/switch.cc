@@ -2,11 +2,13 @@
 
 #include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/context.h"
+#include "gale/runtime/internal/counters.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/park.h"
 #include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/scheduler.h"
+#include "gale/runtime/internal/stack_trim.h"
 
 namespace gale::internal {
 
@@ -23,7 +25,8 @@ void Queue(M* m, G* g, void (Scheduler::*enqueue)(P*, G*)) {
 
 void CommitPark(M* m, G* g) {
   BubblePark bubble(g);
-  if (g->commit(g, g->commit_arg)) return bubble.Committed();  // from here on g may run elsewhere
+  g->status.store(GStatus::kWaiting, std::memory_order_release);  // P1 in stack_trim.h
+  if (g->commit(g, g->commit_arg)) return bubble.Committed();     // from here on g may run elsewhere
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
   Queue(m, g, &Scheduler::EnqueueNext);
 }
@@ -48,6 +51,10 @@ void EndGoroutine(M* m, G* g) {
   *m->eh = to->eh;
   to->m = m;
   to->status.store(GStatus::kRunning, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // R1 in stack_trim.h
+  if (to->stack_age.load(std::memory_order_relaxed) != StackAge::kFresh) [[unlikely]] {
+    if (BeginRun(to)) RecordLatency(to, m->p != nullptr ? &m->p->counters : nullptr);
+  }
   BeforeSwitch(from, to, how == SwitchKind::kExit);
   void* continue_at = to->sp;
   to->sp = nullptr;

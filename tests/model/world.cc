@@ -7,6 +7,7 @@
 #include "gale/runtime/internal/clock.h"
 #include "gale/runtime/internal/configure.h"
 #include "gale/runtime/internal/context.h"
+#include "gale/runtime/internal/counters.h"
 #include "gale/runtime/internal/cpu_limit.h"
 #include "gale/runtime/internal/deadlock.h"
 #include "gale/runtime/internal/fatal.h"
@@ -14,10 +15,12 @@
 #include "gale/runtime/internal/gdb_layout.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/quit_signal.h"
+#include "gale/runtime/internal/scavenger.h"
 #include "gale/runtime/internal/schedtrace.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/signals.h"
 #include "gale/runtime/internal/stack.h"
+#include "gale/runtime/internal/stack_trim.h"
 #include "gale/runtime/internal/sysmon.h"
 #include "gale/runtime/internal/terminate.h"
 #include "gale/tests/model/explorer.h"
@@ -235,5 +238,15 @@ void InstallSignalStack(M*) {}
 void RemoveSignalStack(M*) {}
 void StartSysmon(Scheduler&) {}
 void WakeSysmon() {}
+
+// scavenger.cc, stack_trim.cc, counters.cc: there is no scavenger, so no stack has an age.
+void StartScavenger(Scheduler&) {}
+void WakeScavenger() {}
+void GiveUpUnused(P*) {}
+void PublishPoolSize(P*) {}
+bool BeginRun(G*) { return false; }
+constinit SharedCounters shared_counters;
+void StampNow(G*) {}
+void RecordLatency(G*, SchedulerCounters*) {}
 
 }  // namespace gale::internal

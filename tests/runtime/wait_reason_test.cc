@@ -30,7 +30,7 @@ using std::chrono_literals::operator""h;
 TEST(WaitReasonTextTest, EveryReasonHasItsOwnText) {
   std::set<std::string> texts;
   int count = 0;
-  for (int i = 0; i <= static_cast<int>(WaitReason::kFdMutex); ++i, ++count) {
+  for (int i = 0; i <= static_cast<int>(WaitReason::kFreeMemory); ++i, ++count) {
     std::string text = WaitReasonText(static_cast<WaitReason>(i));
     EXPECT_NE(text, "unknown") << i;
     EXPECT_TRUE(texts.insert(text).second) << text;
