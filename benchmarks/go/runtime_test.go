@@ -75,6 +75,52 @@ func BenchmarkChanUncontended(b *testing.B) {
 	}
 }
 
+// A goroutine selects over two unbuffered channels on which its partner sends in turns; per value.
+func BenchmarkSelect2(b *testing.B) {
+	left, right := make(chan int), make(chan int)
+	go func() { // never ends; its last send finds nobody
+		for {
+			left <- 1
+			right <- 2
+		}
+	}()
+	b.ResetTimer()
+	for n := 0; n < b.N; n++ {
+		select {
+		case <-left:
+		case <-right:
+		}
+	}
+}
+
+// Two goroutines wake each other through sync.Cond, the nearest to park and ready that Go offers; per wake-up.
+func BenchmarkPark(b *testing.B) {
+	var lock sync.Mutex
+	turns := sync.NewCond(&lock)
+	turn, last := 0, b.N
+	play := func(own int) {
+		lock.Lock()
+		defer lock.Unlock()
+		for turn < last {
+			for turn%2 != own && turn < last {
+				turns.Wait()
+			}
+			turn++
+			turns.Signal()
+		}
+	}
+	var ended sync.WaitGroup
+	ended.Add(2)
+	b.ResetTimer()
+	for own := 0; own < 2; own++ {
+		go func(own int) {
+			defer ended.Done()
+			play(own)
+		}(own)
+	}
+	ended.Wait()
+}
+
 // Lock and unlock of a mutex that nobody else wants.
 func BenchmarkMutex(b *testing.B) {
 	var mutex sync.Mutex
