@@ -29,6 +29,13 @@ elseif(GALE_SANITIZE)
   message(FATAL_ERROR "GALE_SANITIZE is '${GALE_SANITIZE}'; it must be 'address', 'thread' or empty")
 endif()
 
+set(gale_check_thread_locks OFF)
+if(CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT GALE_SANITIZE STREQUAL "thread")
+  set(gale_check_thread_locks ON)
+endif()
+option(GALE_CHECK_THREAD_LOCKS "End the process when a goroutine parks with a lock of its thread held"
+  ${gale_check_thread_locks})
+
 # gale_options is what the users of Gale inherit. A sanitizer belongs to the whole program, hence also to them.
 add_library(gale_options INTERFACE)
 target_compile_features(gale_options INTERFACE cxx_std_23)
@@ -40,6 +47,7 @@ target_link_options(gale_options INTERFACE "$<BUILD_INTERFACE:${GALE_SANITIZE_FL
 # gale_own_options(<target>) gives a target of Gale's own what users do not inherit.
 function(gale_own_options target)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_definitions(${target} PRIVATE $<$<BOOL:${GALE_CHECK_THREAD_LOCKS}>:GALE_CHECK_THREAD_LOCKS>)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>

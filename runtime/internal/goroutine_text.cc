@@ -24,18 +24,9 @@ const char* StatusText(const GoroutineRecord& record) {
   return "dead";
 }
 
-std::string Hex(std::uintptr_t number) {
-  std::string digits;
-  do {
-    digits.insert(digits.begin(), "0123456789abcdef"[number % 16]);
-    number /= 16;
-  } while (number != 0);
-  return "0x" + digits;
-}
-
 void AddPlace(std::string& text, const Symbol& symbol, std::uintptr_t pc) {
   text += '\t';
-  text += symbol.file.empty() ? Hex(pc) : symbol.file + "+" + Hex(symbol.offset);
+  text += symbol.file.empty() ? HexText(pc) : symbol.file + "+" + HexText(symbol.offset);
   text += '\n';
 }
 
@@ -50,11 +41,19 @@ bool IsSwitching(std::string_view function) {
   constexpr std::string_view kInternal = "gale::internal::";
   if (!function.starts_with(kInternal)) return false;
   function.remove_prefix(kInternal.size());
-  constexpr std::string_view kNames[] = {"SwitchTo(",       "(anonymous namespace)::SwitchAway(",
-                                         "Park(",           "ParkUnlock(",
-                                         "Yield(",          "Semaphore::",
-                                         "GoroutinesText(", "ForEachGoroutine(",
-                                         "RunningStacks::"};
+  constexpr std::string_view kNames[] = {"SwitchTo(",
+                                         "(anonymous namespace)::SwitchAway(",
+                                         "Park(",
+                                         "ParkUnlock(",
+                                         "Yield(",
+                                         "Semaphore::",
+                                         "GoroutinesText(",
+                                         "ForEachGoroutine(",
+                                         "RunningStacks::",
+                                         "WalkOwnStack(",
+                                         "CheckThreadLocks(",
+                                         "(anonymous namespace)::ReportText(",
+                                         "(anonymous namespace)::NoteLocked("};
   return std::ranges::any_of(kNames, [&](std::string_view name) { return function.starts_with(name); });
 }
 
@@ -86,6 +85,23 @@ void AddStack(std::string& text, const GoroutineRecord& record) {
 }
 
 }  // namespace
+
+std::string HexText(std::uintptr_t number) {
+  std::string digits;
+  do {
+    digits.insert(digits.begin(), "0123456789abcdef"[number % 16]);
+    number /= 16;
+  } while (number != 0);
+  return "0x" + digits;
+}
+
+std::string StackText(const StackTrace& trace) {
+  std::string text;
+  GoroutineRecord record;
+  record.trace = trace;
+  AddStack(text, record);
+  return text;
+}
 
 std::string GoroutineHeader(const GoroutineRecord& record) {
   std::string text = "goroutine " + std::to_string(record.id) + " [" + StatusText(record);

@@ -13,4 +13,10 @@ std::string GoroutineHeader(const GoroutineRecord& record);
 // GoroutineText is the header, the stack and who created it, each line ended.
 std::string GoroutineText(const GoroutineRecord& record);
 
+// StackText is the stack alone.
+std::string StackText(const StackTrace& trace);
+
+// HexText is "0x1f".
+std::string HexText(std::uintptr_t number);
+
 }  // namespace gale::internal

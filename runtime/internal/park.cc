@@ -14,6 +14,7 @@
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/stack.h"
 #include "gale/runtime/internal/switch.h"
+#include "gale/runtime/internal/thread_locks.h"
 
 namespace gale::internal {
 
@@ -31,6 +32,7 @@ namespace {
 // last switch never returns from: the slot's next goroutine would inherit the open calls on the shadow stack.
 [[gnu::no_sanitize("thread")]] void SwitchAway(G* g, SwitchKind how) {
   if (g->has_canary && how != SwitchKind::kYield) CheckCanary(g);
+  if (how != SwitchKind::kExit) CheckThreadLocks(g, how == SwitchKind::kPark);
   M* m = g->m;
   P* p = EnterRuntime(m);
   G* next = nullptr;

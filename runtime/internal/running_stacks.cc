@@ -159,15 +159,11 @@ RunningStacks::RunningStacks() {
   }
 }
 
-[[gnu::noinline]] void RunningStacks::AddOwn() {
-  if (CurrentGoroutine() == nullptr) return;
-  ucontext_t context;
-  if (getcontext(&context) != 0) return;
+void RunningStacks::AddOwn() {
   const G* g = CurrentGoroutine();
-  StackRegisters registers;
-  InterruptedRegisters(g, context, registers);
+  if (g == nullptr) return;
   answers_.push_back({g->id, {}});
-  WalkStack(registers, /*exact=*/true, answers_.back().trace);
+  WalkOwnStack(answers_.back().trace);
 }
 
 const StackTrace* RunningStacks::Find(std::uint64_t id) const {

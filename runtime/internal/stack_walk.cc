@@ -129,6 +129,14 @@ void InterruptedRegisters(const G* g, const ucontext_t& context, StackRegisters&
 #endif
 }
 
+[[gnu::noinline]] void WalkOwnStack(StackTrace& trace) {
+  ucontext_t context;
+  if (CurrentGoroutine() == nullptr || getcontext(&context) != 0) return;
+  StackRegisters registers;
+  InterruptedRegisters(CurrentGoroutine(), context, registers);
+  WalkStack(registers, /*exact=*/true, trace);
+}
+
 void WalkStack(StackRegisters registers, bool exact, StackTrace& trace) {
   if (registers.pc == 0) return;
   do {

@@ -39,7 +39,7 @@ class StackTrace {
   }
 
  private:
-  std::array<std::uintptr_t, kInner + kOuter> pcs_;
+  std::array<std::uintptr_t, kInner + kOuter> pcs_{};
   std::size_t count_ = 0;
 };
 
@@ -58,6 +58,9 @@ bool ParkedRegisters(const G* g, void* sp, StackRegisters& registers);
 
 // InterruptedRegisters are those of a signal handler's context, on the stack of g.
 void InterruptedRegisters(const G* g, const ucontext_t& context, StackRegisters& registers);
+
+// WalkOwnStack adds the frames of the calling goroutine, from its own on. Nothing on a thread's own stack.
+void WalkOwnStack(StackTrace& trace);
 
 // WalkStack adds all frames to the trace, beginning with registers.pc itself. `exact`: that is an instruction which
 // was interrupted, not a return address.
