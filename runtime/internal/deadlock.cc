@@ -8,6 +8,7 @@
 #include "gale/runtime/internal/clock.h"
 #include "gale/runtime/internal/debug_variables.h"
 #include "gale/runtime/internal/goroutines.h"
+#include "gale/runtime/internal/relaxed_read.h"
 #include "gale/runtime/internal/runtime_threads.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/sysmon.h"
@@ -34,8 +35,9 @@ bool AllWaitForGoroutines() {
   bool all = true;
   VisitGoroutines([&all](const G* g) {
     // The status is read before the reason: a goroutine that parks writes them the other way round.
-    all = g->status.load(std::memory_order_acquire) == GStatus::kWaiting &&
-          OnlyGoroutinesWake(g->wait_reason.load(std::memory_order_relaxed));
+    all = RelaxedRead(g->status) == GStatus::kWaiting;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    all = all && OnlyGoroutinesWake(RelaxedRead(g->wait_reason));
     return all;
   });
   return all;

@@ -22,7 +22,7 @@ bool VisitClass(StackClass stack_class, std::uintptr_t base, const std::function
     std::uintptr_t slot = base + (i << SlotShift(stack_class));
     auto* g = reinterpret_cast<G*>(GAddress(slot, slot - stack_region.Base()));
     // A slot that is just being carved reads as zeros: idle.
-    if (Exists(g->status.load(std::memory_order_relaxed)) && !visit(g)) return false;
+    if (Exists(RelaxedRead(g->status)) && !visit(g)) return false;
   }
   return true;
 }
@@ -50,14 +50,14 @@ void VisitGoroutines(const std::function<bool(G* g)>& visit) {
 bool ReadGoroutine(G* g, GoroutineRecord& record) {
   constexpr int kTries = 3;
   for (int i = 0; i < kTries; ++i) {
-    record.status = g->status.load(std::memory_order_relaxed);
+    record.status = RelaxedRead(g->status);
     if (!Exists(record.status)) return false;
     record.id = RelaxedRead(g->id);
     record.parent_id = RelaxedRead(g->parent_id);
     record.created_at = reinterpret_cast<std::uintptr_t>(RelaxedRead(g->created_at));
     record.entry = reinterpret_cast<std::uintptr_t>(RelaxedRead(g->entry));
-    record.reason = g->wait_reason.load(std::memory_order_relaxed);
-    record.waiting_nanos = NanosSince(g->waiting_since.load(std::memory_order_relaxed));
+    record.reason = RelaxedRead(g->wait_reason);
+    record.waiting_nanos = NanosSince(RelaxedRead(g->waiting_since));
     if (WalkParked(g, record)) return true;
   }
   // It runs, or does nothing but park and run.

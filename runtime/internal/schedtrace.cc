@@ -77,12 +77,11 @@ int StatusNumber(GStatus status) {
 std::string GoroutineLines(std::map<const M*, Machine>& machines) {
   std::string text;
   VisitGoroutines([&](const G* g) {
-    GStatus status = g->status.load(std::memory_order_relaxed);
+    GStatus status = RelaxedRead(g->status);
     auto id = RelaxedRead(g->id);
     auto machine = status == GStatus::kRunning ? machines.find(RelaxedRead(g->m)) : machines.end();
     if (machine != machines.end()) machine->second.goroutine = static_cast<long long>(id);
-    const char* reason =
-        status == GStatus::kWaiting ? WaitReasonText(g->wait_reason.load(std::memory_order_relaxed)) : "";
+    const char* reason = status == GStatus::kWaiting ? WaitReasonText(RelaxedRead(g->wait_reason)) : "";
     Line line("  G" + std::to_string(id) + ":");
     line.Add("status", std::to_string(StatusNumber(status)) + "(" + reason + ")");
     line.Add("m", machine != machines.end() ? std::to_string(machine->second.id) : "nil").Add("lockedm", "nil");
