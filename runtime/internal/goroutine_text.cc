@@ -107,6 +107,7 @@ std::string GoroutineHeader(const GoroutineRecord& record) {
   std::string text = "goroutine " + std::to_string(record.id) + " [" + StatusText(record);
   std::int64_t minutes = record.status == GStatus::kWaiting ? record.waiting_nanos / kMinute : 0;
   if (minutes >= 1) text += ", " + std::to_string(minutes) + " minutes";
+  if (record.locked) text += ", locked to thread";
   return text + "]:";
 }
 

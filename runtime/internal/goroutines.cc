@@ -40,6 +40,8 @@ bool WalkParked(G* g, GoroutineRecord& record) {
 
 }  // namespace
 
+[[gnu::noinline, gnu::no_sanitize("address", "thread")]] bool IsLocked(const G* g) { return g->locked; }
+
 void VisitGoroutines(const std::function<bool(G* g)>& visit) {
   std::uintptr_t base = stack_region.Base();
   if (stack_region.Size() == 0) return;
@@ -53,6 +55,7 @@ bool ReadGoroutine(G* g, GoroutineRecord& record) {
     record.status = RelaxedRead(g->status);
     if (!Exists(record.status)) return false;
     record.id = RelaxedRead(g->id);
+    record.locked = IsLocked(g);
     record.parent_id = RelaxedRead(g->parent_id);
     record.created_at = reinterpret_cast<std::uintptr_t>(RelaxedRead(g->created_at));
     record.entry = reinterpret_cast<std::uintptr_t>(RelaxedRead(g->entry));

@@ -21,6 +21,7 @@ struct GoroutineRecord {
   GStatus status = GStatus::kIdle;
   WaitReason reason = WaitReason::kNone;  // while it waits
   std::int64_t waiting_nanos = 0;         // while it waits; to some 20 ms
+  bool locked = false;                    // LockOSThread
   std::uintptr_t created_at = 0;          // return address of the call of Go, or 0
   std::uintptr_t entry = 0;               // the goroutine's function
   StackTrace trace;                       // empty if it cannot be had: it runs on another thread
@@ -28,6 +29,9 @@ struct GoroutineRecord {
 
 // VisitGoroutines calls visit(g) for every slot's G that seems to hold a goroutine. visit returns whether to go on.
 void VisitGoroutines(const std::function<bool(G* g)>& visit);
+
+// IsLocked tells whether g is locked to its thread; reads a bit of a byte that the owner may be writing.
+bool IsLocked(const G* g);
 
 // ReadGoroutine describes g as it is now; false if it has ended. The stack is walked if the goroutine does not run, and
 // the walk repeated if the goroutine has moved meanwhile.

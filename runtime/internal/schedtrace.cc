@@ -73,7 +73,12 @@ int StatusNumber(GStatus status) {
   return 0;
 }
 
-// AddGoroutines writes a line for each, and notes in `machines` who runs what.
+std::string LockedMachine(const G* g, const std::map<const M*, Machine>& machines) {
+  auto machine = IsLocked(g) ? machines.find(RelaxedRead(g->locked_to)) : machines.end();
+  return machine != machines.end() ? std::to_string(machine->second.id) : "nil";
+}
+
+// GoroutineLines writes a line for each, and notes in `machines` who runs what.
 std::string GoroutineLines(std::map<const M*, Machine>& machines) {
   std::string text;
   VisitGoroutines([&](const G* g) {
@@ -84,7 +89,8 @@ std::string GoroutineLines(std::map<const M*, Machine>& machines) {
     const char* reason = status == GStatus::kWaiting ? WaitReasonText(RelaxedRead(g->wait_reason)) : "";
     Line line("  G" + std::to_string(id) + ":");
     line.Add("status", std::to_string(StatusNumber(status)) + "(" + reason + ")");
-    line.Add("m", machine != machines.end() ? std::to_string(machine->second.id) : "nil").Add("lockedm", "nil");
+    line.Add("m", machine != machines.end() ? std::to_string(machine->second.id) : "nil")
+        .Add("lockedm", LockedMachine(g, machines));
     text += line.End();
     return true;
   });

@@ -119,7 +119,8 @@ std::string ReportText(const G* g, bool waits, const Held& held) {
 
 void CheckThreadLocks(G* g, bool waits) {
   ThreadLocks& locks = OwnLocks();
-  if (locks.count == 0) [[likely]]
+  // A goroutine that is locked to its thread comes back to it, and nobody else runs there meanwhile.
+  if (locks.count == 0 || g->locked) [[likely]]
     return;
   const Held held = locks.held[locks.count - 1];
   locks.count = 0;

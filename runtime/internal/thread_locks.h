@@ -16,7 +16,8 @@
 //   ...
 //
 // GALEDEBUG=threadlocks=warn prints that and goes on, threadlocks=off is silent. What threads lock that run no
-// goroutine, and what a scheduler does on its own stack, does not count.
+// goroutine, and what a scheduler does on its own stack, does not count; nor what a goroutine
+// holds that is locked to its thread.
 #pragma once
 
 #include "gale/runtime/internal/g.h"

@@ -18,6 +18,7 @@
 #include "gale/runtime/internal/g.h"
 #include "gale/runtime/internal/goroutine_text.h"
 #include "gale/runtime/internal/sanitizer.h"
+#include "gale/runtime/lock_os_thread.h"
 #include "gale/runtime/mutex.h"
 #include "gale/runtime/time.h"
 #include "gale/runtime/wait_group.h"
@@ -156,6 +157,17 @@ TEST(DumpTest, ShowsTheStackOfAGoroutineThatRunsOnAnotherThread) {
   done.Wait();
 }
 
+TEST(DumpTest, TellsWhoIsLockedToItsThread) {
+  gale::Run([] {
+    LockOSThread();
+    std::string text = Paragraphs(DumpGoroutines()).front();
+    EXPECT_NE(text.find(" [running, locked to thread]:\n"), std::string::npos) << text;
+    UnlockOSThread();
+    text = Paragraphs(DumpGoroutines()).front();
+    EXPECT_NE(text.find(" [running]:\n"), std::string::npos) << text;
+  });
+}
+
 TEST(DumpTest, LeavesOutGoroutinesThatHaveEnded) {
   gale::Run([] {
     Chan<int> end(0);
@@ -242,6 +254,8 @@ TEST(GoroutineTextTest, TellsTheMinutesOfAWait) {
   EXPECT_EQ(internal::GoroutineHeader(record), "goroutine 7 [chan receive]:");
   record.waiting_nanos = 3 * 60'000'000'000 + 1;
   EXPECT_EQ(internal::GoroutineHeader(record), "goroutine 7 [chan receive, 3 minutes]:");
+  record.locked = true;
+  EXPECT_EQ(internal::GoroutineHeader(record), "goroutine 7 [chan receive, 3 minutes, locked to thread]:");
 }
 
 TEST(CoarseClockTest, FollowsTheClock) {

@@ -16,6 +16,7 @@
 #include "gale/runtime/chan.h"
 #include "gale/runtime/dump.h"
 #include "gale/runtime/go.h"
+#include "gale/runtime/lock_os_thread.h"
 #include "gale/runtime/time.h"
 
 namespace gale {
@@ -124,6 +125,18 @@ TEST_F(ThreadLocksTest, ThreadsMayHoldTheirLocksInAWait) {
   Chan<int> values(0);
   Go([=] { values.Send(1); });
   EXPECT_EQ(values.Recv(), 1);
+}
+
+TEST_F(ThreadLocksTest, AGoroutineThatIsLockedToItsThreadMayKeepALock) {
+  gale::Run([] {
+    LockOSThread();
+    std::mutex mutex;
+    TakeTheLock(mutex);
+    SleepWithTheLock();
+    mutex.unlock();
+    UnlockOSThread();
+    Sleep(1ms);
+  });
 }
 
 TEST_F(ThreadLocksTest, AConditionVariableIsNoFault) {
