@@ -53,7 +53,8 @@ bool IsSwitching(std::string_view function) {
                                          "WalkOwnStack(",
                                          "CheckThreadLocks(",
                                          "(anonymous namespace)::ReportText(",
-                                         "(anonymous namespace)::NoteLocked("};
+                                         "(anonymous namespace)::NoteLocked(",
+                                         "(anonymous namespace)::Locked("};
   return std::ranges::any_of(kNames, [&](std::string_view name) { return function.starts_with(name); });
 }
 
