@@ -92,6 +92,8 @@ void Scheduler::ServeRetired(M* m) {
   while (G* g = p->queue.TakeNext()) queued.PushBack(g);
   while (G* g = p->queue.PopFront()) queued.PushBack(g);
   EnqueueGlobal(queued);
+  // I3 for the others: who submitted while this M was still spinning has left the wake-up to it.
+  if (WorkQueued() && idle_.Any()) WakeOne();
   p->quiet.store(true, std::memory_order_seq_cst);  // P2
   if (!p->retired.load(std::memory_order_seq_cst) || m->stop.load(std::memory_order_acquire)) return;
   GList ready;
