@@ -224,7 +224,6 @@ void Fatal(const char* format, ...) {
 std::uint64_t cycles_per_microsecond = 1000;
 void CalibrateCycles() {}
 int DefaultPCount() { return 1; }
-void KeepPCount();
 void KeepPCount() {}
 void InstallTerminateHandler() {}
 void InstallFaultHandler() {}
