@@ -77,7 +77,7 @@ class Chan {
 
   // Len is the number of values in the buffer, Cap its size.
   std::size_t Len() const { return state_ == nullptr ? 0 : state_->Size(); }
-  std::size_t Cap() const { return state_ == nullptr ? 0 : state_->capacity; }
+  std::size_t Cap() const { return state_ == nullptr ? 0 : state_->VisibleCapacity(); }
 
   // Iterator receives the values of a range-for.
   class Iterator {
@@ -115,11 +115,17 @@ class Chan {
 
 namespace internal {
 
-// ChanAccess is how Select gets at what a handle refers to.
+// ChanAccess is how Select and timers get at what a handle refers to.
 struct ChanAccess {
   template <typename T>
   static ChanState<T>* State(const Chan<T>& chan) {
     return chan.state_.get();
+  }
+  template <typename T>
+  static Chan<T> Make(std::shared_ptr<ChanState<T>> state) {
+    Chan<T> chan;
+    chan.state_ = std::move(state);
+    return chan;
   }
 };
 

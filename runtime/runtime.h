@@ -18,6 +18,8 @@
 #include "gale/runtime/rw_mutex.h"
 #include "gale/runtime/select.h"
 #include "gale/runtime/thread_annotations.h"
+#include "gale/runtime/ticker.h"
 #include "gale/runtime/time.h"
+#include "gale/runtime/timer.h"
 #include "gale/runtime/trace.h"
 #include "gale/runtime/wait_group.h"

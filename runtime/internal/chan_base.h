@@ -27,6 +27,9 @@ struct ChanBase {
   void Close();
 
   const BubbleTag bubble;
+  // Of a timer's channel (timer_channel.h), which also hides its buffer, else null: makes a value ready that is due. To
+  // be called without the lock, before an operation that does not wait.
+  void (*poll)(ChanBase* chan) = nullptr;
   SpinLock lock;  // guards all that follows
   bool closed = false;
   const std::size_t capacity;

@@ -72,6 +72,7 @@ class ChanState : public ChanBase {
   // TryReceive returns whether the receive could proceed; then value is empty if the channel is closed.
   bool TryReceive(std::optional<T>& value) {
     bubble.Check(kReceiveOutside);
+    if (poll != nullptr) poll(this);
     lock.lock();
     G* partner = nullptr;
     Attempt attempt = ReceiveLocked(value, partner);
@@ -80,11 +81,13 @@ class ChanState : public ChanBase {
   }
 
   std::size_t Size() {
+    if (poll != nullptr) return 0;
     lock.lock();
     std::size_t result = size;
     lock.unlock();
     return result;
   }
+  std::size_t VisibleCapacity() const { return poll != nullptr ? 0 : capacity; }
 
   // SendLocked and ReceiveLocked do what can be done without waiting. They are called with the lock held. If they set
   // partner, the caller must make it ready once it has unlocked.

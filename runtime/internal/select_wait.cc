@@ -29,7 +29,7 @@ std::uint32_t NextRandom(G* g) {
 // Below returns a random number below `bound`, without a division.
 std::size_t Below(G* g, std::size_t bound) { return (std::uint64_t{NextRandom(g)} * bound) >> 32; }
 
-// DropNilChannels also checks the others; `durable` tells whether all of them belong to the caller's bubble.
+// DropNilChannels also prepares the others; `durable` tells whether all of them belong to the caller's bubble.
 std::size_t DropNilChannels(SelectEntry** entries, std::size_t count, bool& durable) {
   std::size_t kept = 0;
   durable = CurrentBubble() != nullptr;
@@ -38,6 +38,7 @@ std::size_t DropNilChannels(SelectEntry** entries, std::size_t count, bool& dura
     if (chan == nullptr) continue;
     chan->bubble.Check("select on synctest channel from outside bubble");
     durable = durable && chan->bubble.Id() != 0;
+    if (chan->poll != nullptr) chan->poll(chan);
     entries[kept++] = entries[i];
   }
   return kept;

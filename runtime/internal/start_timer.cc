@@ -48,4 +48,14 @@ void StartTimerOf(G* g, TimerNode* node) {
   StartOn(g->m->p, node);
 }
 
+void WakeForTimer(const TimerNode* node) {
+  G* g = CurrentGoroutine();
+  if (g != nullptr && g->m->p != nullptr && node->heap == &g->m->p->timers) return;
+  Scheduler& scheduler = *Scheduler::IfStarted();
+  for (const auto& p : scheduler.Ps()) {
+    if (node->heap == &p->timers) return scheduler.WakeP(p.get());
+  }
+  // It is a bubble's, whose clock stands still while its goroutines run: nobody to wake.
+}
+
 }  // namespace gale::internal

@@ -22,4 +22,8 @@ void StartTimer(TimerNode* node);
 // StartTimerOf starts a timer of g, which the caller has just parked: for a ParkCommit.
 void StartTimerOf(G* g, TimerNode* node);
 
+// WakeForTimer is to be called for a timer that was restarted and is now the earliest of its heap: the P to which that
+// belongs may sleep for too long. It may have fired since.
+void WakeForTimer(const TimerNode* node);
+
 }  // namespace gale::internal

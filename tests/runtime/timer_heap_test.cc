@@ -29,6 +29,8 @@ struct Probe : TimerNode {
 
   std::atomic<int> fired{0};
   std::atomic<int> released{0};
+  int starts = 1;
+  int entries = 1;
   std::function<void(Probe&)> on_fire;
 };
 
@@ -156,6 +158,70 @@ TEST(TimerHeapTest, NodeWithoutReleaseMayDieInFire) {
   EXPECT_EQ(heap.RunExpired(5), 1);
 }
 
+TEST(TimerHeapTest, RestartedTimersFireAtTheirLastTime) {
+  TimerHeap heap;
+  Probe probe(1000);
+  heap.Add(&probe);
+  EXPECT_FALSE(TimerHeap::Restart(&probe, 2000).pushed) << "later: keeps its entry";
+  EXPECT_EQ(heap.RunExpired(1999), 0);
+  EXPECT_EQ(heap.NextWhen(), 2000);
+  TimerHeap::Restarted earlier = TimerHeap::Restart(&probe, 500);
+  EXPECT_TRUE(earlier.pushed && earlier.earliest);
+  EXPECT_EQ(earlier.before, TimerNode::State::kActive);
+  EXPECT_EQ(heap.RunExpired(499), 0);
+  EXPECT_EQ(heap.RunExpired(500), 1);
+  EXPECT_EQ(heap.RunExpired(5000), 0) << "the entry of before is dead";
+  EXPECT_EQ(probe.released, 2);
+  EXPECT_EQ(TimerHeap::Restart(&probe, 6000).before, TimerNode::State::kFired);
+  EXPECT_TRUE(TimerHeap::Stop(&probe));
+  EXPECT_FALSE(TimerHeap::Restart(&probe, 6000).pushed) << "stopped, its entry is used again";
+  EXPECT_EQ(heap.RunExpired(6000), 1);
+  EXPECT_EQ(probe.released, 3);
+}
+
+TEST(TimerHeapTest, AFiringIsConfirmedOnceAndMayBeTakenBack) {
+  TimerHeap heap;
+  Probe probe(10);
+  bool confirmed = false;
+  probe.on_fire = [&](Probe& self) {
+    confirmed = TimerHeap::Confirm(&self);
+    EXPECT_FALSE(TimerHeap::Confirm(&self));
+  };
+  heap.Add(&probe);
+  heap.RunExpired(10);
+  EXPECT_TRUE(confirmed);
+  probe.on_fire = [&](Probe& self) {
+    EXPECT_EQ(TimerHeap::Cancel(&self), TimerNode::State::kFired);
+    confirmed = TimerHeap::Confirm(&self);
+  };
+  TimerHeap::Restart(&probe, 20);
+  heap.RunExpired(20);
+  EXPECT_FALSE(confirmed);
+  TimerHeap::Restart(&probe, 30);
+  EXPECT_FALSE(TimerHeap::Expire(&probe, 29));
+  EXPECT_TRUE(TimerHeap::Expire(&probe, 30));
+  EXPECT_EQ(heap.RunExpired(30), 0) << "expired by hand";
+  EXPECT_TRUE(TimerHeap::Confirm(&probe));
+}
+
+TEST(TimerHeapTest, ClearAbandonsWhatWasActive) {
+  TimerHeap heap;
+  static int abandoned;
+  abandoned = 0;
+  Probe active(10), moved(30), stopped(20);
+  for (Probe* probe : {&active, &moved, &stopped}) {
+    probe->abandon = [](TimerNode*) { ++abandoned; };
+    heap.Add(probe);
+  }
+  TimerHeap::Restart(&moved, 5);
+  TimerHeap::Stop(&stopped);
+  heap.Clear();
+  EXPECT_EQ(abandoned, 2);
+  EXPECT_EQ(active.released + moved.released + stopped.released, 4);
+  EXPECT_EQ(heap.NextWhen(), kForever);
+  EXPECT_FALSE(TimerHeap::Stop(&active));
+}
+
 TEST(TimerHeapTest, AgreesWithAMultimapOverRandomOperations) {
   for (unsigned seed = 0; seed < 20; ++seed) {
     std::mt19937 random(seed);
@@ -166,8 +232,29 @@ TEST(TimerHeapTest, AgreesWithAMultimapOverRandomOperations) {
     std::int64_t now = 1000;
     std::int64_t span = seed % 2 == 0 ? 50 : 5000;  // many equal times, or few
     for (int step = 0; step < 3000; ++step) {
-      unsigned dice = random() % 10;
-      if (dice < 5) {
+      unsigned dice = random() % 13;
+      if (dice >= 10 && !all.empty()) {
+        Probe* probe = all[random() % all.size()].get();
+        auto [first, last] = model.equal_range(probe->when);
+        while (first != last && first->second != probe) ++first;
+        bool active = first != last;
+        if (dice == 12 && active && probe->when <= now + span / 4) {
+          ASSERT_TRUE(TimerHeap::Expire(probe, probe->when));
+          ASSERT_TRUE(TimerHeap::Confirm(probe));
+          ASSERT_FALSE(TimerHeap::Confirm(probe));
+          model.erase(first);
+          ++probe->fired;
+        } else {
+          std::int64_t when = now + 1 + static_cast<std::int64_t>(random()) % span;
+          TimerHeap::Restarted restarted = TimerHeap::Restart(probe, when);
+          ASSERT_EQ(restarted.before == TimerNode::State::kActive, active) << step;
+          ASSERT_TRUE(!restarted.earliest || model.empty() || when <= model.begin()->first || active) << step;
+          if (active) model.erase(first);
+          model.emplace(when, probe);
+          probe->starts += active ? 0 : 1;
+          probe->entries += restarted.pushed ? 1 : 0;
+        }
+      } else if (dice < 5) {
         all.push_back(std::make_unique<Probe>(now + static_cast<std::int64_t>(random()) % span - span / 10));
         Probe* probe = all.back().get();
         probe->on_fire = [&fired_now](Probe& self) { fired_now.push_back(&self); };
@@ -207,8 +294,8 @@ TEST(TimerHeapTest, AgreesWithAMultimapOverRandomOperations) {
     }
     heap.RunExpired(kForever);
     for (auto& probe : all) {
-      ASSERT_LE(probe->fired, 1);
-      ASSERT_EQ(probe->released, 1);
+      ASSERT_LE(probe->fired, probe->starts);
+      ASSERT_EQ(probe->released, probe->entries);
     }
     ASSERT_EQ(heap.NextWhen(), kForever);
   }
