@@ -6,7 +6,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,29 +20,16 @@
 #include "gale/runtime/panic.h"
 #include "gale/runtime/testing/synctest.h"
 #include "gale/runtime/time.h"
+#include "gale/runtime/wait_group.h"
+#include "gale/tests/runtime/callers.h"
 
 namespace gale {
 namespace {
 
 using namespace std::chrono_literals;
 
-std::string PanicOf(const std::function<void()>& function) {
-  try {
-    function();
-  } catch (const Panic& panic) {
-    return panic.what();
-  }
-  return "no panic";
-}
-
-// What a SelectTest does, it does on the main goroutine of Run and on a plain thread.
-class SelectTest : public ::testing::TestWithParam<bool> {
- protected:
-  void OnCaller(const std::function<void()>& body) { GetParam() ? gale::Run(body) : body(); }
-};
-
-INSTANTIATE_TEST_SUITE_P(Callers, SelectTest, ::testing::Values(true, false),
-                         [](const auto& caller) { return caller.param ? "Goroutine" : "Thread"; });
+class SelectTest : public CallerTest {};
+INSTANTIATE_TEST_SUITE_P(Callers, SelectTest, ::testing::Values(true, false), CallerName);
 
 TEST_P(SelectTest, DoesWhatIsPossible) {
   OnCaller([] {
@@ -179,29 +165,17 @@ TEST_P(SelectTest, DoesNotMeetItself) {
   });
 }
 
-// Go: TestSelectDuplicateChannel. The waiter that lost must leave the queue of the channel through which it won.
+// Go: TestSelectDuplicateChannel. All waiters that lost must leave their queues, also that of the winner's channel.
 TEST_P(SelectTest, DuplicateChannelLeavesNoWaiter) {
   OnCaller([] {
-    Chan<int> chan(0), other(0), ended(0);
-    for (int i = 0; i < 2; ++i) {
-      Go([=] {
-        Select(OnRecv(chan), OnRecv(chan), OnRecv(other));
-        ended.Send(1);
-      });
-    }
-    Go([=] {
-      other.Recv();
-      ended.Send(1);
-    });
-    Sleep(1ms);
-    other.Send(1);
-    chan.Send(1);
-    for (int left = 2; left > 0; --left) {
-      std::optional<int> value;
-      while (!ended.TryRecv(value)) {
-        Gosched();
-        (void)(chan.TrySend(1) || other.TrySend(1));
-      }
+    Chan<int> chan(0), other(0);
+    for (const Chan<int>& wins : {chan, other}) {
+      WaitGroup group;
+      GoUntilParked(group, WaitReason::kSelect, [=] { Select(OnRecv(chan), OnRecv(chan), OnRecv(other)); });
+      wins.Send(1);
+      group.Wait();
+      EXPECT_FALSE(chan.TrySend(1));
+      EXPECT_FALSE(other.TrySend(1));
     }
   });
 }
@@ -412,8 +386,10 @@ TEST_P(SelectTest, WithoutAnythingPossibleItWaitsForEver) {
 TEST_P(SelectTest, WaitersAreServedInOrder) {
   OnCaller([] {
     Chan<int> chan(0), never(0), order(8);
+    WaitGroup group;
     for (int i = 0; i < 8; ++i) {
-      Go([=] {
+      WaitReason reason = i % 2 == 0 ? WaitReason::kChanReceive : WaitReason::kSelect;
+      GoUntilParked(group, reason, [=] {
         if (i % 2 == 0) {
           chan.Recv();
         } else {
@@ -421,12 +397,12 @@ TEST_P(SelectTest, WaitersAreServedInOrder) {
         }
         order.Send(i);
       });
-      Sleep(1ms);
     }
     for (int i = 0; i < 8; ++i) {
       chan.Send(0);
       EXPECT_EQ(order.Recv(), i);
     }
+    group.Wait();
   });
 }
 
