@@ -49,8 +49,10 @@ void StartTimerOf(G* g, TimerNode* node) {
 }
 
 void WakeForTimer(const TimerNode* node) {
-  G* g = CurrentGoroutine();
-  if (g != nullptr && g->m->p != nullptr && node->heap == &g->m->p->timers) return;
+  {
+    PinnedP own;  // which looks at its timers before it sleeps
+    if (own && node->heap == &own->timers) return;
+  }
   Scheduler& scheduler = *Scheduler::IfStarted();
   for (const auto& p : scheduler.Ps()) {
     if (node->heap == &p->timers) return scheduler.WakeP(p.get());
