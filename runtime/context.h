@@ -8,8 +8,8 @@
 //   }
 //
 //   void Prefetch(const gale::Context& context) {
-//     gale::Select(gale::OnRecv(context.Done(), [&](auto) { ... context.Err() ... }),
-//                  gale::OnRecv(results, [&](auto result) { ... }));
+//     gale::Select(gale::OnRecv(results, [&](std::optional<Result> result) { ... }),
+//                  gale::OnRecv(context.Done(), [&] { ... context.Err() ... }));
 //   }
 //
 // Contexts form a tree: what is done to one is done to all that were made from it. A function that may take long takes

@@ -20,6 +20,7 @@ enum class WaitReason : std::uint8_t {
   kRWMutexLock,
   kRWMutexRLock,
   kCondWait,
+  kSemaphoreAcquire,
   kWaitGroupWait,
   // Of goroutines in a bubble (testing/synctest.h). Durable: only a goroutine of the bubble, or its clock, ends the
   // wait.
@@ -27,6 +28,7 @@ enum class WaitReason : std::uint8_t {
   kChanSendDurable,
   kSelectDurable,
   kWaitGroupWaitDurable,
+  kSemaphoreAcquireDurable,
   kSynctestRun,
   kSynctestWait,
   kSynctestTurn,
@@ -51,11 +53,13 @@ constexpr const char* WaitReasonText(WaitReason reason) {
     case WaitReason::kRWMutexLock: return "sync.RWMutex.Lock";
     case WaitReason::kRWMutexRLock: return "sync.RWMutex.RLock";
     case WaitReason::kCondWait: return "sync.Cond.Wait";
+    case WaitReason::kSemaphoreAcquire: return "semaphore acquire";
     case WaitReason::kWaitGroupWait: return "sync.WaitGroup.Wait";
     case WaitReason::kChanReceiveDurable: return "chan receive (durable)";
     case WaitReason::kChanSendDurable: return "chan send (durable)";
     case WaitReason::kSelectDurable: return "select (durable)";
     case WaitReason::kWaitGroupWaitDurable: return "sync.WaitGroup.Wait (durable)";
+    case WaitReason::kSemaphoreAcquireDurable: return "semaphore acquire (durable)";
     case WaitReason::kSynctestRun: return "synctest.Run";
     case WaitReason::kSynctestWait: return "synctest.Wait";
     case WaitReason::kSynctestTurn: return "synctest turn";

@@ -47,6 +47,7 @@ constexpr bool IsDurable(WaitReason reason) {
     case WaitReason::kSleep:
     case WaitReason::kCondWait:
     case WaitReason::kWaitGroupWaitDurable:
+    case WaitReason::kSemaphoreAcquireDurable:
     case WaitReason::kSynctestRun:
     case WaitReason::kSynctestWait: return true;
     default: return false;

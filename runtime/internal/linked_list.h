@@ -22,6 +22,9 @@ class LinkedList {
   // Front is the element that came first, or null.
   T* Front() const { return static_cast<T*>(first_); }
 
+  // Next is the one that came after `element`, or null.
+  T* Next(T* element) const { return static_cast<T*>(static_cast<Linked*>(element)->next); }
+
   void PushBack(T* element) {
     Linked* link = element;
     link->previous = last_;

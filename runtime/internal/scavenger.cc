@@ -9,6 +9,7 @@
 #include "gale/runtime/internal/clock.h"
 #include "gale/runtime/internal/futex.h"
 #include "gale/runtime/internal/g_pool.h"
+#include "gale/runtime/internal/pool_registry.h"
 #include "gale/runtime/internal/runtime_threads.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/scheduler.h"
@@ -96,6 +97,7 @@ class Scavenger {
       Rest();
     }
     EndDropPass();
+    found |= AgePools();
     // Release pairs with the acquire in ScavengerPasses.
     passes.fetch_add(1, std::memory_order_release);
     return found;

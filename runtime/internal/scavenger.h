@@ -3,10 +3,10 @@
 // It works in passes. Each pass
 //
 //   1. looks at every goroutine, and trims the stacks of those that have been parked since the last pass
-//   (stack_trim.h);
+//      (stack_trim.h);
 //   2. asks every P for the dead goroutines that its pool did not need since the last pass, and drops the memory of
-//   those
-//      that the global pool did not need (g_pool.h).
+//      those that the global pool did not need (g_pool.h);
+//   3. frees the objects in Pools that nobody has taken since the last pass (pool.h).
 //
 // So what is in use stays, what was used a pass ago is on its way, and what goes is at least one pass old. Pacing, as
 // in Go, by share of CPU: a pass begins a second or more after the last one, and after each slice of work the scavenger

@@ -13,6 +13,7 @@
 
 #include "gale/runtime/chan.h"
 #include "gale/runtime/go.h"
+#include "gale/runtime/select.h"
 #include "gale/runtime/testing/synctest.h"
 #include "gale/runtime/time.h"
 #include "gale/runtime/wait_group.h"
@@ -96,6 +97,19 @@ TEST_P(ContextTest, WakesWhoWaitsForDone) {
     }
     cancel();
     group.Wait();
+  });
+}
+
+TEST_P(ContextTest, DoneIsACaseOfSelect) {
+  OnCaller([] {
+    auto [context, cancel] = WithCancel(Background());
+    Chan<int> numbers(1);
+    EXPECT_EQ(Select(OnRecv(context.Done()), OnRecv(Background().Done()), OnDefault()), 2u);
+    numbers.Send(1);
+    EXPECT_EQ(Select(OnRecv(context.Done()), OnRecv(numbers)), 1u);
+    Go([cancel = cancel] { cancel(); });
+    EXPECT_EQ(Select(OnRecv(context.Done()), OnRecv(numbers)), 0u);
+    EXPECT_EQ(context.Err(), Errc::kCanceled);
   });
 }
 

@@ -18,6 +18,7 @@
 #include "gale/runtime/mutex.h"
 #include "gale/runtime/rw_mutex.h"
 #include "gale/runtime/select.h"
+#include "gale/runtime/semaphore.h"
 #include "gale/runtime/time.h"
 #include "gale/runtime/wait_group.h"
 
@@ -48,6 +49,7 @@ struct Place {
   RWMutex writing;
   Mutex cond_mutex;
   Cond cond;
+  gale::Semaphore semaphore{1};
   WaitGroup group;
   int pipe[2] = {-1, -1};
   PollDesc* reader = nullptr;
@@ -57,6 +59,7 @@ struct Place {
     mutex.Lock();
     reading.RLock();
     writing.Lock();
+    semaphore.Acquire();
     group.Add(1);
     if (pipe2(pipe, O_NONBLOCK | O_CLOEXEC) != 0) std::abort();
     reader = *PollDesc::Open(pipe[0]);
@@ -150,6 +153,8 @@ const WaitCase kWaitCases[] = {
        place.cond.Wait(place.cond_mutex);
      },
      [](Place& place) { place.cond.Signal(); }},
+    {"Semaphore", WaitReason::kSemaphoreAcquire, [](Place& place) { place.semaphore.Acquire(); },
+     [](Place& place) { place.semaphore.Release(); }},
     {"WaitGroup", WaitReason::kWaitGroupWait, [](Place& place) { place.group.Wait(); },
      [](Place& place) { place.group.Done(); }},
     {"Sleep", WaitReason::kSleep, [](Place&) { Sleep(200ms); }, [](Place&) {}},
