@@ -146,7 +146,6 @@ G* NewG(P* p, StackClass stack_class, std::uint64_t parent_id) {
   std::atomic_ref(g->id).store(NextId(p), std::memory_order_relaxed);
   g->parent_id = parent_id;
   g->eh = {};
-  g->in_bubble = false;
   g->status.store(GStatus::kIdle, std::memory_order_relaxed);
   FiberBegins(g);
   if (p != nullptr) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "gale/runtime/internal/park.h"
+#include "gale/runtime/internal/probes.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/switch.h"
 
@@ -50,7 +51,10 @@ bool TryRetake(P* p, M* m) {
 bool GiveUpP(M* m) {
   P* p = EnterRuntime(m);
   m->p = nullptr;
-  if (p != nullptr) Scheduler::IfStarted()->HandOff(p);
+  if (p != nullptr) {
+    ProbeHandOver(p, m);
+    Scheduler::IfStarted()->HandOff(p);
+  }
   LeaveRuntime(m);
   return p != nullptr;
 }

@@ -23,19 +23,38 @@ void Queue(M* m, G* g, void (Scheduler::*enqueue)(P*, G*)) {
   }
 }
 
-void CommitPark(M* m, G* g) {
-  BubblePark bubble(g);
-  g->status.store(GStatus::kWaiting, std::memory_order_release);  // P1 in stack_trim.h
-  if (g->commit(g, g->commit_arg)) return bubble.Committed();     // from here on g may run elsewhere
+void RunOn(M* m, G* g) {
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
   Queue(m, g, &Scheduler::EnqueueNext);
 }
 
-void EndGoroutine(M* m, G* g) {
-  Bubble* bubble = g->in_bubble ? g->bubble : nullptr;
+// The bubble's part is kept out of the way of all others.
+[[gnu::noinline]] void CommitParkInBubble(M* m, G* g) {
+  BubblePark bubble(g);
+  g->status.store(GStatus::kWaiting, std::memory_order_release);  // as below
+  if (g->commit(g, g->commit_arg)) return bubble.Committed();
+  RunOn(m, g);
+}
+
+void CommitPark(M* m, G* g) {
+  if (g->in_bubble) [[unlikely]]
+    return CommitParkInBubble(m, g);
+  g->status.store(GStatus::kWaiting, std::memory_order_release);  // P1 in stack_trim.h
+  if (g->commit(g, g->commit_arg)) return;                        // from here on g may run elsewhere
+  RunOn(m, g);
+}
+
+[[gnu::noinline]] void EndInBubble(M* m, G* g) {
+  Bubble* bubble = g->bubble;
+  g->in_bubble = false;
   FreeG(m->p, g);
-  if (bubble != nullptr) [[unlikely]]
-    bubble->Ended();
+  bubble->Ended();
+}
+
+void EndGoroutine(M* m, G* g) {
+  if (g->in_bubble) [[unlikely]]
+    return EndInBubble(m, g);
+  FreeG(m->p, g);
 }
 
 }  // namespace
@@ -44,9 +63,9 @@ void EndGoroutine(M* m, G* g) {
 // Not inlined: every switch returns to the same place (context_x86_64.S), and nothing that depends on the thread is
 // kept in a register across it.
 [[gnu::noinline, gnu::no_sanitize("thread")]] void SwitchTo(M* m, G* from, G* to, SwitchKind how) {
-  ProbeSwitch(m, from, to, how);
   m->left = from;
   m->left_how = how;
+  ProbeSwitch(m, from, to, how);
   from->eh = *m->eh;
   *m->eh = to->eh;
   to->m = m;

@@ -68,7 +68,8 @@ TraceEvent EventHere(TraceKind kind, G* g) {
   TraceEvent event{.kind = kind};
   if (M* m = MachineOf(CurrentGoroutine())) {
     event.m = m->id;
-    if (m->p != nullptr) event.p = m->p->id;
+    // It may have lost its P and not know it yet.
+    if (m->p != nullptr && !m->retaken.load(std::memory_order_relaxed)) event.p = m->p->id;
   }
   if (g != nullptr) event.g = g->id;
   return event;

@@ -74,9 +74,21 @@ void Network() {
   close(ends[1]);
 }
 
+void BlockingCalls() {
+  gale::WaitGroup group;
+  group.Go([] {
+    gale::Blocking([] {
+      std::this_thread::sleep_for(2ms);
+      gale::TraceLog("blocking", "without a P");
+    });
+  });
+  group.Wait();
+}
+
 void Work() {
   Channels();
-  for (int i = 0; i < 5; ++i) Network();             // on a loaded machine the byte may once be there before the wait
+  for (int i = 0; i < 5; ++i) Network();  // on a loaded machine the byte may once be there before the wait
+  BlockingCalls();
   gale::Go([] { (void)gale::Chan<int>().Recv(); });  // still waits when the trace ends
   gale::Sleep(1ms);
 }

@@ -102,6 +102,19 @@ class WholeTrace(unittest.TestCase):
         for reason in ["IO wait", "sleep", "runnable", "chan receive (nil chan)", "sync.WaitGroup.Wait"]:
             self.assertIn(reason, names)
 
+    def test_a_call_of_blocking_leaves_the_p(self):
+        names = {e["tid"]: e["args"]["name"] for e in self.by_phase["M"] if e["name"] == "thread_name"}
+        (mark,) = [e for e in self.by_phase["i"] if e["cat"] == "blocking"]
+        self.assertRegex(names[mark["tid"]], r"^M \d+ without a P$")
+        around = [
+            e
+            for e in self.by_phase["X"]
+            if e["tid"] == mark["tid"] and e["ts"] <= mark["ts"] <= e["ts"] + e["dur"]
+        ]
+        self.assertEqual(len(around), 1)
+        self.assertIn("handed over", {e["args"]["end"] for e in self.by_phase["X"] if e["cat"] == "goroutine"})
+        self.assertIn("Blocking", {e["name"] for e in self.by_phase["b"]})
+
     def test_regions_and_marks_are_escaped(self):
         names = [e["name"] for e in self.by_phase["b"] if e["args"]["kind"] == "region"]
         self.assertEqual(names.count('consume "all"\\\n\x01\ufffd\u20ac'), 3)
