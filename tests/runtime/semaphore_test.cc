@@ -1,9 +1,11 @@
 #include "gale/runtime/semaphore.h"
+#include "gale/runtime/mutex.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -52,13 +54,17 @@ TEST_P(SemaphoreTest, ReleaseOfMoreThanIsHeldPanics) {
 TEST_P(SemaphoreTest, ServesInOrderAndALargeRequestIsNotOvertaken) {
   OnCaller([] {
     Semaphore semaphore(4);
+    Mutex mutex;  // the last two fit in together
     std::vector<int> order;
     WaitGroup group;
     semaphore.Acquire(4);
     for (int count : {4, 3, 1}) {
       GoUntilParked(group, WaitReason::kSemaphoreAcquire, [&, count] {
         semaphore.Acquire(count);
-        order.push_back(count);
+        {
+          std::lock_guard guard(mutex);
+          order.push_back(count);
+        }
         semaphore.Release(count);
       });
     }
