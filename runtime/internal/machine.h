@@ -33,7 +33,7 @@ struct M {
   EhGlobals* eh = nullptr;  // this thread's __cxa_get_globals(), which the switch swaps
   int id = 0;
   std::atomic<pid_t> tid{0};      // relaxed: sysmon looks the thread up
-  std::atomic<bool> stop{false};  // leave the loop: Run's main goroutine has ended
+  std::atomic<bool> stop{false};  // leave the loop: Run's main goroutine, or a locked one, has ended
 
   // Hand-over of the P: see handover.h.
   std::atomic<bool> in_runtime{true};
@@ -41,11 +41,10 @@ struct M {
   SpinLock handover_lock;
 
   // LockOSThread: see lock_os_thread.cc. Of the M's own thread, but for `granted`.
-  G* locked = nullptr;       // the only goroutine that may run here
-  int lock_count = 0;        // LockOSThread minus UnlockOSThread; 0 with `locked` set: until it has started here
-  bool thread_ends = false;  // its locked goroutine has ended, and with it the thread
-  G* main = nullptr;         // its thread is in Run, and leaves when this goroutine has ended
-  G* picked = nullptr;       // taken from the queue by a goroutine that could not switch to it: the loop's first choice
+  G* locked = nullptr;  // the only goroutine that may run here
+  int lock_count = 0;   // LockOSThread minus UnlockOSThread; 0 with `locked` set: until it has started here
+  G* main = nullptr;    // its thread is in Run, and leaves when this goroutine has ended
+  G* picked = nullptr;  // taken from the queue by a goroutine that could not switch to it: the loop's first choice
 
   // While it waits for a P.
   std::atomic<int> wake{0};  // futex: 1 once something has been granted, or `stop` set

@@ -102,7 +102,6 @@ void MachinePool::Retire(M* m) {
   m->spinning = false;
   m->locked = nullptr;
   m->lock_count = 0;
-  m->thread_ends = false;
   m->main = nullptr;
   m->stop.store(false, std::memory_order_relaxed);
   std::lock_guard guard(lock_);

@@ -49,7 +49,8 @@ void EndLock(G* g) {
   M* m = g->m;
   m->locked = nullptr;
   m->lock_count = 0;
-  m->thread_ends = m->main == nullptr;
+  // Not even the next goroutine may run here: it might lock itself to a thread that ends.
+  if (m->main == nullptr) m->stop.store(true, std::memory_order_relaxed);
   g->locked = false;
 }
 

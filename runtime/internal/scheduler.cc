@@ -184,7 +184,7 @@ G* Scheduler::FindRunnable(M* m) {
 }
 
 G* Scheduler::NextFor(M* m) {
-  while (!m->stop.load(std::memory_order_acquire) && !m->thread_ends) {
+  while (!m->stop.load(std::memory_order_acquire)) {
     if (m->locked != nullptr) return NextForLocked(m);
     if (m->p == nullptr) {
       machines_.Wait(m);
