@@ -102,6 +102,7 @@ void CancelNode::StartTimer(Error cause) {
 void CancelNode::Retire() {
   if (above_ != nullptr) above_->Unlisten(this);
   timer_.Stop();
+  timer_ = Timer();  // its function, which a Reset could start again, keeps this node's memory
 }
 
 void CancelNode::Cancel(Errc code, Error cause) {
