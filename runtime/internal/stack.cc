@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/leak_roots.h"
 #include "gale/runtime/internal/sanitizer.h"
 
 #ifndef MADV_GUARD_INSTALL
@@ -142,9 +143,7 @@ StackSlot CarveSlot(StackClass stack_class) {
   char* low = reinterpret_cast<char*>(carver.base + index * slot_size);
   IncludeInCores(carver, index, slot_size);
   bool guarded = Guard(low);
-  // LeakSanitizer reads the list of mappings anew for each root: with a hundred thousand it would not come to an end.
-  constexpr std::size_t kMostLeakRoots = 1000;
-  if (index < kMostLeakRoots) RegisterLeakRoots(low + kPageSize, slot_size - kPageSize);
+  AnnounceStack(index, low + kPageSize, slot_size - kPageSize);
   return {low, low + slot_size, !guarded};
 }
 
