@@ -41,7 +41,8 @@ class Chan {
   // The nil channel.
   Chan() = default;
 
-  // A channel with room for `capacity` values.
+  // A channel with room for `capacity` values. Throws Panic "makechan: size out of range" where no memory could hold
+  // that many, as it is for negative numbers.
   explicit Chan(std::size_t capacity) : state_(std::make_shared<internal::ChanState<T>>(capacity)) {}
 
   // Send hands the value to a receiver, or puts it into the buffer, or waits until it can.

@@ -40,4 +40,6 @@ void ChanBase::Close() {
 
 void ThrowSendOnClosedChannel() { throw Panic("send on closed channel"); }
 
+void ThrowMakeChan() { throw Panic("makechan: size out of range"); }
+
 }  // namespace gale::internal

@@ -38,7 +38,8 @@ struct ChanBase {
   ChanQueue senders;
 };
 
-// ThrowSendOnClosedChannel keeps the throw out of the callers' way.
+// These keep the throw out of the callers' way.
 [[noreturn]] void ThrowSendOnClosedChannel();
+[[noreturn]] void ThrowMakeChan();
 
 }  // namespace gale::internal

@@ -26,8 +26,7 @@ class ChanState : public ChanBase {
                 "constructor must be noexcept");
 
  public:
-  explicit ChanState(std::size_t most)
-      : ChanBase(most), slots_(most == 0 ? nullptr : std::allocator<T>().allocate(most)) {}
+  explicit ChanState(std::size_t most) : ChanBase(most), slots_(Allocate(most)) {}
   ~ChanState() {
     while (size > 0) TakeOldest();
     if (slots_ != nullptr) std::allocator<T>().deallocate(slots_, capacity);
@@ -121,6 +120,14 @@ class ChanState : public ChanBase {
   }
 
  private:
+  // More than an address space holds: a negative number, most likely.
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 47;
+
+  static T* Allocate(std::size_t most) {
+    if (most > kMostBytes / sizeof(T)) ThrowMakeChan();
+    return most == 0 ? nullptr : std::allocator<T>().allocate(most);
+  }
+
   static G* Grant(ChanWaiter* waiter) {
     waiter->granted = true;
     return waiter->g;

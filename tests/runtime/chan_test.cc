@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -229,6 +230,8 @@ TEST_P(ChanTest, MisusePanicsInGosWords) {
         {"TrySend", [&] { closed.TrySend(1); }, "send on closed channel"},
         {"Close", [&] { closed.Close(); }, "close of closed channel"},
         {"CloseNil", [&] { nil.Close(); }, "close of nil channel"},
+        {"MakeNegative", [] { Chan<int>(static_cast<std::size_t>(-1)); }, "makechan: size out of range"},
+        {"MakeTooLarge", [] { Chan<std::array<char, 4096>>(std::size_t{1} << 40); }, "makechan: size out of range"},
     };
     for (int round = 0; round < 2; ++round) {  // a Panic leaves the channel usable: its lock is free again
       for (const Row& row : rows) EXPECT_EQ(PanicOf(row.misuse), row.message) << row.name;
