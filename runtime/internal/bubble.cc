@@ -1,5 +1,7 @@
 #include "gale/runtime/internal/bubble.h"
 
+#include <cinttypes>
+#include <cstdio>
 #include <mutex>
 #include <utility>
 
@@ -215,6 +217,13 @@ void Bubble::YieldMaybe() {
 Bubble* BubbleOfCurrentG() {
   G* g = CurrentGoroutine();
   return g != nullptr && g->in_bubble ? g->bubble : nullptr;
+}
+
+void PrintSeedOfCurrentBubble() {
+  Bubble* bubble = CurrentBubble();
+  if (bubble == nullptr || !bubble->Seeded()) return;
+  std::fprintf(stderr, "synctest: failed with seed %" PRIu64 "; GALE_SYNCTEST_SEED=%" PRIu64 " runs it again\n\n",
+               bubble->Seed(), bubble->Seed());
 }
 
 void SchedulePointSlow() {

@@ -135,6 +135,10 @@ inline std::uint64_t CurrentBubbleId() {
   return bubble == nullptr ? 0 : bubble->Id();
 }
 
+// PrintSeedOfCurrentBubble writes how to repeat it to standard error, for a process that is about to end. Nothing if
+// there is no seed.
+void PrintSeedOfCurrentBubble();
+
 // BubblePark is what must be known of a goroutine before its park is committed.
 class BubblePark {
  public:

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/traceback.h"
 
 namespace gale::internal {
@@ -16,6 +17,7 @@ void Fatal(const char* format, ...) {
   std::vfprintf(stderr, format, arguments);
   va_end(arguments);
   std::fputs("\n\n", stderr);
+  PrintSeedOfCurrentBubble();
   PrintTraceback(1);
   std::abort();
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <typeinfo>
 
+#include "gale/runtime/internal/bubble.h"
 #include "gale/runtime/internal/g.h"
 #include "gale/runtime/internal/traceback.h"
 
@@ -51,6 +52,7 @@ void PrintException() {
   if (CurrentGoroutine() == nullptr && former_handler != nullptr) former_handler();
   std::fflush(stdout);
   PrintException();
+  PrintSeedOfCurrentBubble();
   PrintTraceback(1);
   std::abort();
 }

@@ -199,6 +199,17 @@ TEST(SynctestSeedTest, ADeadlockIsFoundAndNamesItsSeed) {
   EXPECT_NE(::testing::internal::GetCapturedStderr().find("synctest: failed with seed "), std::string::npos);
 }
 
+using SynctestSeedDeathTest = ::testing::Test;
+
+TEST(SynctestSeedDeathTest, AnExceptionInAnotherGoroutineNamesTheSeed) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  auto test = [] {
+    Go([] { throw std::runtime_error("of another"); });
+    Sleep(1s);
+  };
+  EXPECT_DEATH(Synctest(test, {.seed = 23}), "of another\n\nsynctest: failed with seed 23; GALE_SYNCTEST_SEED=23 runs");
+}
+
 TEST(SynctestSeedTest, TimeMovesInASeededBubble) {
   Synctest(
       [] {
