@@ -52,12 +52,18 @@ void Request::SetPathValue(std::string_view name, std::string_view value) {
   ++path_values_used_;
 }
 
+void Request::MakeContext() const {
+  context_ = context_source_->MakeContext();
+  context_source_ = nullptr;
+}
+
 void Request::BindViews(const Views& views) {
   strings_.Reset();
   method_ = views.method;
   host_ = views.host;
   request_uri_ = views.request_uri;
   remote_addr_ = views.remote_addr;
+  SetContext({});
   pattern_ = {};
   ClearPathValues();
 }

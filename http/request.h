@@ -7,6 +7,7 @@
 //     r.PathValue("id");            // "7", with the pattern "/items/{id}"
 //     r.Header().Get("Accept");
 //     auto body = gale::ReadAll(r.Body(), 1 << 20);
+//     auto rows = Query(r.Context(), "...");   // given up when the client goes away
 //   }
 #pragma once
 
@@ -19,8 +20,22 @@
 #include "gale/http/header.h"
 #include "gale/http/url.h"
 #include "gale/net/io.h"
+#include "gale/runtime/context.h"
 
 namespace gale::http {
+
+namespace internal {
+
+// ContextSource makes the context of a request that asks for it.
+class ContextSource {
+ public:
+  virtual gale::Context MakeContext() = 0;
+
+ protected:
+  ~ContextSource() = default;
+};
+
+}  // namespace internal
 
 // NoBody is the content of a message that has none: Read reports EOF at once. Safe to use from everywhere.
 Reader& NoBody();
@@ -67,6 +82,22 @@ class Request {
   // Close tells that the client wants the connection closed after the response.
   bool Close() const { return close_; }
 
+  // Context is done when the handler has returned, when the client has gone away (it closed the connection, or its
+  // direction of it, or the connection failed; what it has sent meanwhile, another request perhaps, does not matter),
+  // and when the server is closed. It has what ServerOptions::base_context and conn_context gave it, and the values of
+  // kServerContextKey and kLocalAddrContextKey. Unlike the request, it may be kept and used by other goroutines. A
+  // request made by hand has Background(). Nothing is watched until the first call, which costs a microsecond.
+  gale::Context Context() const {
+    if (context_source_ != nullptr) MakeContext();
+    return context_;
+  }
+  // SetContext replaces it, for the handlers that get the request from now on: mostly by one made from it, with
+  // WithValue or WithTimeout. (Go's WithContext makes a copy of the request.)
+  void SetContext(gale::Context context) {
+    context_source_ = nullptr;
+    context_ = std::move(context);
+  }
+
   // Pattern is the pattern of the ServeMux that matched, or "".
   std::string_view Pattern() const { return pattern_; }
   // PathValue is what the pattern's wildcard {name} matched, percent-decoded, or "".
@@ -95,10 +126,15 @@ class Request {
   // values. For servers, whose buffers outlive the request.
   void BindViews(const Views& views);
 
+  // BindContext has the first call of Context ask `source`. After BindViews, which forgets it.
+  void BindContext(internal::ContextSource& source) { context_source_ = &source; }
+
   // Reset makes it "GET / HTTP/1.1" again, keeping memory for reuse. Views of the former request become invalid.
   void Reset();
 
  private:
+  void MakeContext() const;
+
   internal::Arena strings_;  // what the setters copy
   std::string_view method_ = "GET";
   http::URL url_;
@@ -113,6 +149,8 @@ class Request {
   std::string_view remote_addr_;
   std::string_view request_uri_ = "/";
   bool close_ = false;
+  mutable internal::ContextSource* context_source_ = nullptr;
+  mutable gale::Context context_;
   std::string_view pattern_;
   // The first path_values_used_ entries are in use; the others keep their strings' memory.
   std::vector<std::pair<std::string, std::string>> path_values_;

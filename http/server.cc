@@ -75,6 +75,7 @@ struct Server::State {
     config.write_timeout = options.write_timeout;
     config.idle_timeout = options.idle_timeout;
     config.max_body_bytes = options.max_body_bytes;
+    if (options.conn_context) config.conn_context = &options.conn_context;
   }
 
   // Begin and Add return false if the server is closed; otherwise End and Remove come later.
@@ -107,7 +108,7 @@ struct Server::State {
     return closed;
   }
 
-  gale::Error AcceptLoop(net::Listener& listener);
+  gale::Error AcceptLoop(net::Listener& listener, const gale::Context& context);
 
   const ServerOptions options;
   const internal::LogFunction log;
@@ -121,7 +122,7 @@ struct Server::State {
   WaitGroup running;  // connections, and calls of Serve and ListenAndServe
 };
 
-gale::Error Server::State::AcceptLoop(net::Listener& listener) {
+gale::Error Server::State::AcceptLoop(net::Listener& listener, const gale::Context& context) {
   net::AcceptBackoff backoff;
   for (;;) {
     auto accepted = listener.Accept();
@@ -136,13 +137,13 @@ gale::Error Server::State::AcceptLoop(net::Listener& listener) {
     }
     backoff.Reset();
     if (!Add(conns, *accepted)) continue;  // closed meanwhile: the next Accept says so
-    Go([this, conn = *std::move(accepted)] {
+    Go([this, context, conn = *std::move(accepted)] {
       struct Finish {
         State* state;
         const std::shared_ptr<net::Conn>& conn;
         ~Finish() { state->Remove(state->conns, conn); }
       } finish{this, conn};
-      internal::H1Connection(config, conn).Serve();
+      internal::H1Connection(config, conn, context).Serve();
     });
   }
 }
@@ -163,7 +164,8 @@ gale::Error Server::Serve(std::shared_ptr<net::Listener> listener) {
     (void)listener->Close();
     return gale::Error(ErrServerClosed());
   }
-  gale::Error error = state->AcceptLoop(*listener);
+  gale::Context context = state->options.base_context ? state->options.base_context(listener) : Background();
+  gale::Error error = state->AcceptLoop(*listener, WithValue(context, kServerContextKey, this));
   (void)listener->Close();
   state->Remove(state->listeners, listener);
   return error;

@@ -26,7 +26,9 @@
 #include <string_view>
 
 #include "gale/http/handler.h"
+#include "gale/net/addr.h"
 #include "gale/net/listener.h"
+#include "gale/runtime/context.h"
 #include "gale/runtime/error.h"
 
 namespace gale::http {
@@ -60,6 +62,13 @@ struct ServerOptions {
   // grows beyond it, Read fails with std::errc::message_size. 0: no limit, the handler bounds what it reads.
   std::int64_t max_body_bytes = 0;
 
+  // Makes the context from which those of a listener's requests are made; called once by each Serve, before the first
+  // Accept. Null: Background(). Called from several goroutines at once.
+  std::function<gale::Context(const std::shared_ptr<net::Listener>&)> base_context = {};
+  // Makes the context of a connection's requests from the one given, before the first of them. Called from many
+  // goroutines at once.
+  std::function<gale::Context(const gale::Context&, const std::shared_ptr<net::Conn>&)> conn_context = {};
+
   // Gets a line for what the server cannot tell a client: a handler's exception, a failing accept. Called from many
   // goroutines at once. Null: standard error, with the time.
   std::function<void(std::string_view)> error_log = {};
@@ -90,6 +99,10 @@ class Server {
   struct State;
   std::shared_ptr<State> state_;
 };
+
+// The keys of what the contexts of a server's requests have: the server, and the connection's own address.
+inline const ContextKey<Server*> kServerContextKey("http-server");
+inline const ContextKey<net::Addr> kLocalAddrContextKey("local-addr");
 
 // ErrServerClosed is what Serve and ListenAndServe return after Close: "http: Server closed".
 std::error_code ErrServerClosed();

@@ -12,4 +12,6 @@ std::expected<std::size_t, Error> Conn::Writev(std::span<const std::string_view>
   return written;
 }
 
+void Conn::CancelOnPeerClosed(const CancelFunc&) {}
+
 }  // namespace gale::net

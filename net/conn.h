@@ -20,6 +20,10 @@
 #include "gale/net/io.h"
 #include "gale/runtime/error.h"
 
+namespace gale {
+class CancelFunc;
+}
+
 namespace gale::net {
 
 // Conn is shared by std::shared_ptr; dropping the last one closes it.
@@ -71,6 +75,12 @@ class Conn : public Reader, public Writer {
   // costs no system call. Bytes from before may still be unread. A hint: false may be late, and true is, very rarely,
   // wrong; only a Read knows.
   virtual bool PeerClosed() const { return false; }
+
+  // CancelOnPeerClosed has `cancel` called, once, as soon as the peer has ended its direction or the connection has
+  // failed or was closed, without reading: bytes that wait do not matter. It replaces the one given before; a default
+  // one only takes that back, which may then just be being called. A Conn that cannot tell calls it never (the
+  // default), or when it is closed. So do sockets whose goroutine is in a bubble of testing/synctest.h.
+  virtual void CancelOnPeerClosed(const CancelFunc& cancel);
 };
 
 }  // namespace gale::net

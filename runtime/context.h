@@ -101,6 +101,9 @@ class CancelFunc {
   explicit CancelFunc(Context context) : context_(std::move(context)) {}
   void operator()() const;
 
+  // For Gale itself: the context that it cancels.
+  const internal::ContextHandle& Handle() const { return context_.Handle(); }
+
  private:
   Context context_;
 };

@@ -7,6 +7,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "gale/http/server.h"
 #include "gale/http/status.h"
 
 namespace gale::http::internal {
@@ -39,8 +40,11 @@ class Lease {
 
 }  // namespace
 
-H1Connection::H1Connection(const ConnectionConfig& config, std::shared_ptr<net::Conn> conn)
-    : config_(config), conn_(std::move(conn)), remote_addr_(conn_->RemoteAddr().String()) {}
+H1Connection::H1Connection(const ConnectionConfig& config, std::shared_ptr<net::Conn> conn, gale::Context context)
+    : config_(config),
+      conn_(std::move(conn)),
+      remote_addr_(conn_->RemoteAddr().String()),
+      context_(std::move(context)) {}
 
 void H1Connection::Serve() {
   // Closed however the goroutine ends: a handler may call Goexit.
@@ -49,6 +53,10 @@ void H1Connection::Serve() {
     ~Closer() { (void)connection.conn_->Close(); }
   } closer{*this};
 
+  if (config_.conn_context != nullptr) {
+    AddLocalAddr();
+    context_ = (*config_.conn_context)(context_, conn_);
+  }
   Next next = Next::kGoOn;
   std::chrono::nanoseconds timeout = config_.read_header_timeout;
   head_deadline_set_ = true;
@@ -143,6 +151,8 @@ bool H1Connection::FillRequest(H1Exchange& exchange) {
   if (!request.URL().ParseRequestTarget(head.method, head.target)) return false;
   request.BindViews(
       {.method = head.method, .host = head.host, .request_uri = head.target, .remote_addr = remote_addr_});
+  exchange_ = &exchange;
+  request.BindContext(*this);
   request.SetProto(1, head.minor_version);
   request.SetClose(!head.keep_alive);
   if (head.content_length > 0 || head.chunked) {
@@ -158,12 +168,44 @@ void H1Connection::CallHandler(H1Exchange& exchange) {
     if (exchange.request.RequestURI() == "*" && exchange.request.Method() == "OPTIONS") {
       exchange.response.WriteHeader(kStatusOK);
     } else {
-      config_.handler->ServeHTTP(exchange.response, exchange.request);
+      ServeHTTP(exchange);
     }
     exchange.response.Finish();
   } catch (...) {
     HandlerThrew(exchange);
   }
+}
+
+void H1Connection::ServeHTTP(H1Exchange& exchange) {
+  struct Ender {
+    H1Connection& connection;
+    ~Ender() {
+      if (connection.request_has_context_) connection.EndContext();
+    }
+  } ender{*this};
+  config_.handler->ServeHTTP(exchange.response, exchange.request);
+}
+
+void H1Connection::AddLocalAddr() {
+  context_ = WithValue(context_, kLocalAddrContextKey, conn_->LocalAddr());
+  has_local_addr_ = true;
+}
+
+gale::Context H1Connection::MakeContext() {
+  if (!has_local_addr_) AddLocalAddr();
+  auto [context, cancel] = WithCancel(context_);
+  cancel_request_ = cancel;
+  request_has_context_ = true;
+  exchange_->wire.CancelOnBroken(cancel);
+  conn_->CancelOnPeerClosed(cancel);
+  return context;
+}
+
+void H1Connection::EndContext() {
+  conn_->CancelOnPeerClosed({});
+  exchange_->wire.CancelOnBroken({});
+  std::exchange(cancel_request_, {})();
+  request_has_context_ = false;
 }
 
 // HandlerThrew is called in a catch block. A Goexit comes here too, and unwinds on behind it.

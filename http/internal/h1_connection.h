@@ -5,15 +5,20 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "gale/http/handler.h"
 #include "gale/http/internal/error_reply.h"
 #include "gale/http/internal/h1_exchange.h"
+#include "gale/http/request.h"
 #include "gale/net/conn.h"
+#include "gale/runtime/context.h"
 
 namespace gale::http::internal {
+
+using ConnContextFunction = std::function<gale::Context(const gale::Context&, const std::shared_ptr<net::Conn>&)>;
 
 // ConnectionConfig is what all connections of a server share.
 struct ConnectionConfig {
@@ -25,13 +30,15 @@ struct ConnectionConfig {
   std::chrono::nanoseconds write_timeout{};
   std::chrono::nanoseconds idle_timeout{};
   std::int64_t max_body_bytes = 0;
+  // Null, or makes a connection's context of its server's.
+  const ConnContextFunction* conn_context = nullptr;
 };
 
 // H1Connection runs on the goroutine that calls Serve; conn.Close() from elsewhere ends it.
-class H1Connection {
+class H1Connection final : private ContextSource {
  public:
-  // config must outlive the connection.
-  H1Connection(const ConnectionConfig& config, std::shared_ptr<net::Conn> conn);
+  // config must outlive the connection. context is the server's.
+  H1Connection(const ConnectionConfig& config, std::shared_ptr<net::Conn> conn, gale::Context context = {});
 
   // Serve returns when the connection has ended, and closes it. Throws nothing.
   void Serve();
@@ -48,6 +55,10 @@ class H1Connection {
   Next ServeRequest(H1Exchange& exchange);
   bool FillRequest(H1Exchange& exchange);
   void CallHandler(H1Exchange& exchange);
+  void ServeHTTP(H1Exchange& exchange);
+  void AddLocalAddr();
+  gale::Context MakeContext() override;
+  void EndContext();
   void HandlerThrew(H1Exchange& exchange);
   void Linger();
 
@@ -55,6 +66,12 @@ class H1Connection {
   std::shared_ptr<net::Conn> conn_;
   std::string remote_addr_;
   bool head_deadline_set_ = false;  // the read deadline is already that of the next head
+
+  gale::Context context_;
+  bool has_local_addr_ = false;       // context_ has the value of kLocalAddrContextKey
+  H1Exchange* exchange_ = nullptr;    // the one whose request asks for its context
+  bool request_has_context_ = false;  // cancel_request_ is to be called, and forgotten by conn_ and exchange_
+  gale::CancelFunc cancel_request_;
 };
 
 }  // namespace gale::http::internal

@@ -30,6 +30,7 @@ gale::Error H1Wire::Send(std::span<std::string_view> pieces) {
     if (!written) {
       broken_ = true;
       why_broken_ = written.error();
+      cancel_on_broken_();
       return why_broken_;
     }
     pieces = pieces.subspan(rest.empty() ? count : count - 1);

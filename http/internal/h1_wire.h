@@ -10,6 +10,7 @@
 #include "gale/http/internal/input_buffer.h"
 #include "gale/http/internal/output_buffer.h"
 #include "gale/net/conn.h"
+#include "gale/runtime/context.h"
 
 namespace gale::http::internal {
 
@@ -47,6 +48,8 @@ class H1Wire {
   // FlushWith sends the output buffer and then `pieces`, at most 3, without copying them. Nothing may be held.
   gale::Error FlushWith(std::span<const std::string_view> pieces);
   bool Broken() const { return broken_; }
+  // CancelOnBroken has `cancel` called when an error breaks the connection; a default one takes that back.
+  void CancelOnBroken(gale::CancelFunc cancel) { cancel_on_broken_ = std::move(cancel); }
   const gale::Error& WhyBroken() const { return why_broken_; }
 
   // Reset prepares for another connection.
@@ -72,6 +75,7 @@ class H1Wire {
   std::chrono::nanoseconds write_timeout_{};
   bool broken_ = false;
   gale::Error why_broken_;  // while broken_
+  gale::CancelFunc cancel_on_broken_;
   InputBuffer input_;
   OutputBuffer output_;
 };

@@ -224,6 +224,16 @@ bool FD::PeerClosed() {
   return closed;
 }
 
+void FD::Watch(const gale::internal::ContextHandle& context) {
+  if (!mutex_.Use()) {
+    if (auto* node = context.Canceler()) node->Cancel(Errc::kCanceled, Errc::kCanceled);
+    return;
+  }
+  // PeerClosed is a hint. Who is just closing will cancel the context, too.
+  if (poll_->Watch(context) && HasHungUp(fd_)) poll_->CancelWatched();
+  if (mutex_.Leave()) Destroy();
+}
+
 std::error_code FD::Close() {
   if (!mutex_.Close()) return Errc::kClosed;
   if (poll_ != nullptr) poll_->Evict();

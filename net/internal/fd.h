@@ -89,6 +89,10 @@ class FD {
   // before may still be there to read. A hint: very rarely it is a report on another, former connection.
   bool PeerClosed();
 
+  // Watch has `context` cancelled once the peer has ended its direction, the connection has failed or is closed. Only
+  // the last one given is; one that cannot be cancelled ends it.
+  void Watch(const gale::internal::ContextHandle& context);
+
   // Close wakes everybody who waits, and returns when the descriptor is closed, which the last user does. The second
   // Close fails with Errc::kClosed.
   std::error_code Close();

@@ -8,6 +8,8 @@
 #include <string>
 
 #include "gale/net/internal/socket_address.h"
+#include "gale/runtime/context.h"
+#include "gale/runtime/internal/bubble.h"
 
 namespace gale::net::internal {
 namespace {
@@ -51,6 +53,11 @@ Error SocketConn::CloseWrite() { return Failed("close", fd_.Shutdown(SHUT_WR)); 
 void SocketConn::SetReadDeadline(TimePoint deadline) { fd_.SetDeadline(PollMode::kRead, Nanoseconds(deadline)); }
 
 void SocketConn::SetWriteDeadline(TimePoint deadline) { fd_.SetDeadline(PollMode::kWrite, Nanoseconds(deadline)); }
+
+void SocketConn::CancelOnPeerClosed(const CancelFunc& cancel) {
+  // The poller is outside the bubble, from where nothing that belongs to it may be touched.
+  if (gale::internal::CurrentBubble() == nullptr) fd_.Watch(cancel.Handle());
+}
 
 Addr SocketConn::LocalAddr() const {
   if (local_.is_exact) return local_.addr;

@@ -43,6 +43,7 @@ class SocketConn final : public Conn {
   Addr RemoteAddr() const override { return remote_; }
   Error WaitReadable() override;
   bool PeerClosed() const override { return fd_.PeerClosed(); }
+  void CancelOnPeerClosed(const CancelFunc& cancel) override;
 
  private:
   // "read tcp local->remote", built only when something has gone wrong.

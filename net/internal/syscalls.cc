@@ -1,5 +1,6 @@
 #include "gale/net/internal/syscalls.h"
 
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -162,6 +163,11 @@ msghdr MessageOf(std::span<iovec> pieces) {
 
 [[gnu::noinline]] int SetOption(int fd, int level, int name, int value) {
   return FromLibc([&] { return ::setsockopt(fd, level, name, &value, sizeof(value)); });
+}
+
+[[gnu::noinline]] bool HasHungUp(int fd) {
+  pollfd entry{.fd = fd, .events = POLLRDHUP, .revents = 0};
+  return FromLibc([&] { return ::poll(&entry, 1, 0); }) > 0;
 }
 
 [[gnu::noinline]] int PendingError(int fd) {

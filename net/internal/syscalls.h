@@ -43,6 +43,8 @@ int Close(int fd);
 int LocalName(int fd, sockaddr* address, socklen_t* size);
 int PeerName(int fd, sockaddr* address, socklen_t* size);
 int SetOption(int fd, int level, int name, int value);
+// HasHungUp: the peer has ended its direction, or the connection has failed. What it sent before may still be unread.
+bool HasHungUp(int fd);
 // PendingError takes the socket's error (SO_ERROR) and returns it as a positive errno, or 0.
 int PendingError(int fd);
 

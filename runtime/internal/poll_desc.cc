@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "gale/runtime/go.h"
 #include "gale/runtime/internal/clock.h"
 #include "gale/runtime/internal/handover.h"
 #include "gale/runtime/internal/netpoll.h"
@@ -60,6 +61,19 @@ P* HomeForCaller(Scheduler& scheduler) {
 }
 
 int Index(PollMode mode) { return static_cast<int>(mode); }
+
+// A watched node's address fits in 48 bits, as all of user space does unless asked for more.
+constexpr int kTagShift = 48;
+constexpr std::uint64_t kAddressMask = (std::uint64_t{1} << kTagShift) - 1;
+
+// TakeOver makes a handle of the count that came with the word.
+ContextHandle TakeOver(std::uint64_t word) {
+  return ContextHandle(reinterpret_cast<CancelNode*>(static_cast<std::uintptr_t>(word & kAddressMask)));
+}
+
+void Cancel(const ContextHandle& context) {
+  if (CancelNode* node = context.Canceler()) node->Cancel(Errc::kCanceled, Errc::kCanceled);
+}
 
 }  // namespace
 
@@ -150,9 +164,33 @@ void PollDesc::HandleEvents(PollEvents events, std::uint16_t tag, GList& ready) 
   if (tag_.load(std::memory_order_acquire) != tag) return;
   // seq_cst like the words: where UnblockInto finds kReady and writes nothing, the reader that uses that kReady up must
   // still see it.
-  if (events.peer_closed) peer_closed_.store(true, std::memory_order_seq_cst);
+  if (events.peer_closed) {
+    peer_closed_.store(true, std::memory_order_seq_cst);
+    WatchedPeerClosed(tag);
+  }
   if (events.readable) UnblockInto(PollMode::kRead, kReady, ready);
   if (events.writable) UnblockInto(PollMode::kWrite, kReady, ready);
+}
+
+bool PollDesc::Watch(const ContextHandle& context) {
+  std::uint64_t word = 0;
+  if (CancelNode* node = context.Canceler()) {
+    ContextNode::Add(node);
+    word = reinterpret_cast<std::uintptr_t>(node) | std::uint64_t{tag_.load(std::memory_order_relaxed)} << kTagShift;
+  }
+  TakeOver(watched_.exchange(word, std::memory_order_seq_cst));
+  return word != 0 && (Prepare(PollMode::kRead) == PollResult::kClosing || PeerClosed());
+}
+
+void PollDesc::CancelWatched() { Cancel(TakeOver(watched_.exchange(0, std::memory_order_seq_cst))); }
+
+// Called by whoever polls, on a scheduler's stack too: cancelling, and what it may free, is for a goroutine.
+void PollDesc::WatchedPeerClosed(std::uint16_t tag) {
+  std::uint64_t seen = watched_.load(std::memory_order_seq_cst);
+  do {
+    if (seen == 0 || seen >> kTagShift != tag) return;
+  } while (!watched_.compare_exchange_weak(seen, 0, std::memory_order_seq_cst));
+  gale::Go([context = TakeOver(seen)] { Cancel(context); });
 }
 
 // Deadlines. SetDeadline stores the deadline, then looks at armed_until_; HandleDeadlines clears armed_until_, then
@@ -219,6 +257,7 @@ void PollDesc::Evict() {
   for (PollMode mode : {PollMode::kRead, PollMode::kWrite}) {
     if (G* g = Unblock(mode, kNobody)) Ready(g);
   }
+  CancelWatched();
 }
 
 void PollDesc::Close() {

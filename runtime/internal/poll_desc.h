@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <expected>
 
+#include "gale/runtime/internal/context_node.h"
 #include "gale/runtime/internal/deadline_wheel.h"
 #include "gale/runtime/internal/g.h"
 #include "gale/runtime/internal/run_queue.h"
@@ -68,6 +69,13 @@ class alignas(64) PollDesc {
   // EPOLLERR). Sticky. While it is false, a read that returned fewer bytes than asked has drained the socket and
   // the next bytes will come with an edge; once it is true, only a read that returns 0 or an error is the end.
   bool PeerClosed() const;
+
+  // Watch has `context` cancelled once the peer is closed or Evict is called, and returns whether that may have been
+  // already: then the caller decides, and calls CancelWatched. A watch replaces the former one; a handle without a
+  // CancelNode ends it, after which the context may still just be being cancelled. May run in parallel with all but
+  // Close.
+  bool Watch(const ContextHandle& context);
+  void CancelWatched();
 
   // SetDeadline sets the absolute time (nanoseconds of CLOCK_MONOTONIC) after which operations of the direction
   // fail with kTimeout; 0 removes the deadline; a time that has passed wakes the waiter at once. May run in
@@ -120,12 +128,17 @@ class alignas(64) PollDesc {
   void ArmFor(PollMode mode, std::int64_t deadline_ns);
   std::int64_t EarliestDeadline() const;
   void Expire(PollMode mode, std::int64_t seen);
+  void WatchedPeerClosed(std::uint16_t tag);
 
   std::atomic<Word> waiters_[2]{};
   std::atomic<std::int64_t> deadlines_[2]{};
   std::atomic<bool> closing_{false};
   std::atomic<bool> peer_closed_{false};
   std::atomic<std::uint16_t> tag_{0};  // counts the lives of this PollDesc
+  // The CancelNode that Watch was given, which it keeps, and on top the tag of the life in which that was; 0: none. Who
+  // takes it out owns it. Watch stores it, then looks at closing_ and peer_closed_; Evict and HandleEvents set those,
+  // then take it out (all seq_cst): one of them sees the other.
+  std::atomic<std::uint64_t> watched_{0};
   int fd_ = -1;
   P* home_ = nullptr;
   std::atomic<std::int64_t> armed_until_{0};  // when the wheel will look at node_; 0: it will not
