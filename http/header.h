@@ -19,6 +19,10 @@
 
 namespace gale::http {
 
+namespace internal {
+struct HeaderAccess;
+}
+
 // HeaderField is one line of a head. The views belong to the Header.
 struct HeaderField {
   std::string_view name;
@@ -54,16 +58,16 @@ class Header {
   const HeaderField* begin() const { return slots_.data(); }
   const HeaderField* end() const { return slots_.data() + size_; }
 
-  // AddView appends a field without copying or checking it: for the server's parser, whose buffer outlives the
-  // request.
+ private:
+  friend struct internal::HeaderAccess;
+
+  // AddView appends a field without copying or checking it.
   void AddView(std::string_view name, std::string_view value) {
     if (size_ == slots_.size()) Grow();
     slots_[size_].name = name;
     slots_[size_].value = value;
     ++size_;
   }
-
- private:
   void Grow();
   // Removes every field of the name at or after the index.
   void RemoveFrom(std::size_t index, std::string_view name);

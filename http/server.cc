@@ -51,6 +51,9 @@ internal::HeadOptions HeadOptionsOf(const ServerOptions& options) {
 internal::ChunkOptions ChunkOptionsOf(const ServerOptions& options) {
   internal::ChunkOptions chunk;
   if (options.max_body_bytes > 0) chunk.max_body = static_cast<std::uint64_t>(options.max_body_bytes);
+  chunk.max_overhead = options.max_chunk_overhead;
+  chunk.max_trailer = options.max_trailer_bytes;
+  chunk.max_trailer_fields = options.max_trailer_fields;
   return chunk;
 }
 
@@ -76,6 +79,7 @@ struct Server::State {
     config.idle_timeout = options.idle_timeout;
     config.max_body_bytes = options.max_body_bytes;
     if (options.conn_context) config.conn_context = &options.conn_context;
+    config.max_pipelined_requests = options.max_pipelined_requests;
   }
 
   // Begin and Add return false if the server is closed; otherwise End and Remove come later.

@@ -61,6 +61,16 @@ struct ServerOptions {
   // The largest body in bytes. One that announces more gets 413 before the handler is called; where a chunked one
   // grows beyond it, Read fails with std::errc::message_size. 0: no limit, the handler bounds what it reads.
   std::int64_t max_body_bytes = 0;
+  // How many bytes of a chunked body may be neither data nor a reasonable price for it: each chunk has 16 bytes and
+  // twice its data for its size line, what exceeds that adds up. More: Read fails with std::errc::protocol_error.
+  std::size_t max_chunk_overhead = 16 * 1024;
+  // The longest trailer section in bytes, and the most fields in it; beyond, Read fails as above.
+  std::size_t max_trailer_bytes = 8 * 1024;
+  std::size_t max_trailer_fields = 100;
+  // The most requests answered on end while the next one has already arrived. The last of them gets "Connection:
+  // close", and what is behind it is not read; a client must send that again on another connection (RFC 9112 section
+  // 9.3.2). One that waits for its answers, at least now and then, never gets there. 0: no limit.
+  std::size_t max_pipelined_requests = 10'000;
 
   // Makes the context from which those of a listener's requests are made; called once by each Serve, before the first
   // Accept. Null: Background(). Called from several goroutines at once.

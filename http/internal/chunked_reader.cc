@@ -11,9 +11,8 @@ namespace {
 constexpr std::uint32_t kMaxSizeDigits = 16;
 // A size line must be shorter, its CRLF not counted. Go's figure.
 constexpr std::uint32_t kMaxLine = 4096;
-// Overhead that is free: a reasonable line and twice the data of each chunk, and this much over all. Go's figures.
+// Overhead that is free: a reasonable line and twice the data of each chunk. Go's figure.
 constexpr std::uint64_t kFreePerChunk = 16;
-constexpr std::uint64_t kMaxExcess = 16 * 1024;
 
 // qdtext, RFC 9110 section 5.6.4, is all of these but the quote and the backslash; a backslash may quote each.
 constexpr const ByteSet& kQuotedBytes = kValueBytes;
@@ -149,8 +148,8 @@ bool ChunkedReader::OnSizeLineEnd() {
   }
   // Data pays for overhead; else a body of one-byte chunks with long extensions would be traffic for nothing.
   excess_ += line_length_ + 2;
-  excess_ -= std::min(excess_, kFreePerChunk + 2 * std::min(size, kMaxExcess));
-  if (excess_ > kMaxExcess) return Fail(kStatusBadRequest, "chunked encoding contains too much non-data");
+  excess_ -= std::min(excess_, kFreePerChunk + 2 * std::min(size, std::uint64_t{1} << 32));
+  if (excess_ > options_.max_overhead) return Fail(kStatusBadRequest, "chunked encoding contains too much non-data");
   if (size > options_.max_body - body_size_) return Fail(kStatusRequestEntityTooLarge, "request body too large");
   body_size_ += size;
   line_length_ = size_digits_ = 0;
@@ -168,7 +167,9 @@ ChunkStep ChunkedReader::ReadTrailer(std::string_view input, std::size_t start) 
     case ParseState::kComplete: place_ = Place::kDone; return {ChunkState::kDone, start + fields_.End() - before};
     case ParseState::kError: break;
   }
-  Fail(fields_.Error().status, "invalid trailer after chunked body");
+  const int status = fields_.Error().status;
+  Fail(status, status == kStatusRequestHeaderFieldsTooLarge ? "suspiciously long trailer after chunked body"
+                                                            : "invalid trailer after chunked body");
   return {ChunkState::kError, start};
 }
 

@@ -31,6 +31,8 @@ namespace gale::http::internal {
 struct ChunkOptions {
   // Most bytes of data. A chunk that would exceed it: 413, as soon as its size is known.
   std::uint64_t max_body = std::numeric_limits<std::int64_t>::max();
+  // Most bytes beyond the data and what is reasonable for it: see OnSizeLineEnd. More: 400.
+  std::uint64_t max_overhead = 16 * 1024;
   // Longest trailer section in bytes, with the empty line at its end, and most field lines in it. More: 431.
   std::size_t max_trailer = 8 * 1024;
   std::size_t max_trailer_fields = 100;

@@ -78,9 +78,10 @@ bool H1Connection::WaitForBytes(std::chrono::nanoseconds timeout) {
 // ServeWhatCame reads once and answers every request that is complete, and the one that is not, until nothing
 // unanswered is left.
 H1Connection::Next H1Connection::ServeWhatCame(H1Exchange& exchange) {
+  std::size_t left = config_.max_pipelined_requests;  // 0, no limit, wraps around
   do {
     Next next = ReadHead(exchange);
-    if (next == Next::kGoOn) next = ServeRequest(exchange);
+    if (next == Next::kGoOn) next = ServeRequest(exchange, --left != 0);
     if (next != Next::kGoOn) return next;
   } while (!exchange.wire.Input().empty());
   return Next::kGoOn;
@@ -123,7 +124,7 @@ H1Connection::Next H1Connection::Refuse(H1Exchange& exchange, const ParseError& 
   return Next::kLinger;
 }
 
-H1Connection::Next H1Connection::ServeRequest(H1Exchange& exchange) {
+H1Connection::Next H1Connection::ServeRequest(H1Exchange& exchange, bool may_go_on) {
   const RequestHead& head = exchange.parser.Head();
   const ErrorBody send_body = head.method == "HEAD" ? ErrorBody::kOmit : ErrorBody::kSend;
   if (config_.max_body_bytes > 0 && head.content_length > config_.max_body_bytes) {
@@ -135,7 +136,7 @@ H1Connection::Next H1Connection::ServeRequest(H1Exchange& exchange) {
   exchange.body.Begin(head, config_.body_idle_timeout);
   if (!FillRequest(exchange)) return Refuse(exchange, {kStatusBadRequest}, send_body);
   // Behind a CONNECT comes a tunnel's data if anything, never a request.
-  exchange.response.Begin(head, head.keep_alive && head.method != "CONNECT");
+  exchange.response.Begin(head, may_go_on && head.keep_alive && head.method != "CONNECT");
   CallHandler(exchange);
   exchange.body.End();
   input.Unpin();

@@ -32,6 +32,7 @@ struct ConnectionConfig {
   std::int64_t max_body_bytes = 0;
   // Null, or makes a connection's context of its server's.
   const ConnContextFunction* conn_context = nullptr;
+  std::size_t max_pipelined_requests = 0;
 };
 
 // H1Connection runs on the goroutine that calls Serve; conn.Close() from elsewhere ends it.
@@ -52,7 +53,7 @@ class H1Connection final : private ContextSource {
   Next ReadHead(H1Exchange& exchange);
   Next HeadInterrupted(H1Exchange& exchange, const gale::Error& error);
   Next Refuse(H1Exchange& exchange, const ParseError& error, ErrorBody send_body = ErrorBody::kSend);
-  Next ServeRequest(H1Exchange& exchange);
+  Next ServeRequest(H1Exchange& exchange, bool may_go_on);
   bool FillRequest(H1Exchange& exchange);
   void CallHandler(H1Exchange& exchange);
   void ServeHTTP(H1Exchange& exchange);

@@ -56,7 +56,8 @@ void H1Response::Begin(const RequestHead& head, bool keep_alive) {
 }
 
 bool H1Response::BodyAllowed() const {
-  return status_ >= 200 && status_ != kStatusNoContent && status_ != kStatusNotModified;
+  return status_ >= 200 && status_ != kStatusNoContent && status_ != kStatusNotModified &&
+         status_ != kStatusResetContent;
 }
 
 void H1Response::WriteHeader(int status) {
@@ -244,6 +245,8 @@ void H1Response::Commit(bool final, std::string_view start) {
 
 void H1Response::DecideFraming(bool final) {
   OutputBuffer& out = wire_.Output();
+  // The only one of those without a body that must say so, RFC 9110 section 15.3.6.
+  if (status_ == kStatusResetContent) out.Append("Content-Length: 0\r\n");
   if (!BodyAllowed()) return;
   std::int64_t length = declared_;
   if (length < 0 && final && !identity_ && !no_length_ && (!is_head_ || written_ > 0)) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "gale/http/internal/ascii.h"
+#include "gale/http/internal/header_access.h"
 #include "gale/http/internal/llhttp_check.h"
 #include "gale/http/internal/scan.h"
 #include "gale/http/internal/target.h"
@@ -72,7 +73,7 @@ ParseState HeadParser::Parse(std::string_view received) {
     if (name.size() < 32 && (kMeaningfulLengths >> name.size() & 1) != 0) {
       return OnMeaningfulField(name, value, line_end);
     }
-    fields_.AddView(name, value);
+    HeaderAccess::AddView(fields_, name, value);
     return ParseError{};
   };
   const ParseState state = field_parser_.Parse(received, on_field);
@@ -218,7 +219,7 @@ ParseError HeadParser::OnMeaningfulField(std::string_view name, std::string_view
       break;
     default: break;
   }
-  fields_.AddView(name, value);
+  HeaderAccess::AddView(fields_, name, value);
   return {};
 }
 
@@ -241,7 +242,7 @@ ParseError HeadParser::OnContentLength(std::string_view name, std::string_view v
   if (head_.content_length < 0) return {kStatusBadRequest};
   content_length_ = value;
   seen_.respell |= EndsWithTab(value, line_end);
-  fields_.AddView(name, value);
+  HeaderAccess::AddView(fields_, name, value);
   return {};
 }
 

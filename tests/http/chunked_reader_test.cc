@@ -184,6 +184,10 @@ TEST(ChunkedReaderTest, LimitOfTheOverhead) {
   EXPECT_EQ(DecodeEveryWay(chunk("a", 4091) + "0\r\n\r\n").status, 0) << "longest line";
   EXPECT_EQ(DecodeEveryWay(chunk("a", 4092) + "0\r\n\r\n").status, 400) << "one over";
 
+  EXPECT_EQ(DecodeEveryWay(chunk("a", 100) + "0\r\n\r\n", {.max_overhead = 88}).status, 0);
+  EXPECT_EQ(DecodeEveryWay(chunk("a", 100) + "0\r\n\r\n", {.max_overhead = 87}).status, 400)
+      << "16 and twice 1 are free";
+
   // Lines of the usual size never count, and data pays for its own.
   std::string small;
   for (int i = 0; i < 20'000; ++i) small += "1\r\na\r\n";

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "gale/http/internal/header_access.h"
 #include "gale/runtime/panic.h"
 
 namespace gale::http {
@@ -45,7 +46,7 @@ TEST(HeaderTest, NamesCompareWithoutCase) {
 TEST(HeaderTest, NamesOfHandlersAreCanonicalThoseOfRequestsAreKept) {
   Header header;
   header.Set("x-REQUEST-id", "1");
-  header.AddView("x-REQUEST-id", "2");
+  internal::HeaderAccess::AddView(header, "x-REQUEST-id", "2");
   EXPECT_EQ(FieldsOf(header), (Fields{{"X-Request-Id", "1"}, {"x-REQUEST-id", "2"}}));
 }
 
@@ -118,10 +119,17 @@ TEST(HeaderTest, PanicNamesTheFieldWithoutControlCharacters) {
   }
 }
 
+// What is not checked cannot be set by a handler.
+template <typename Fields>
+concept TakesUncheckedFields = requires(Fields fields) {
+  fields.AddView("A", "b");
+};
+static_assert(!TakesUncheckedFields<Header>);
+
 TEST(HeaderTest, CopiesAreIndependent) {
   auto original = std::make_unique<Header>();
   original->Set("A", "1");
-  original->AddView("B", "view");
+  internal::HeaderAccess::AddView(*original, "B", "view");
   Header copy(*original);
   Header assigned;
   assigned.Set("Z", "gone");

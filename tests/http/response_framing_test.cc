@@ -111,18 +111,20 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     NoBody, FramingTest,
-    ::testing::Values(Row{"Head", kHead, Write({"abc"}), "3", kNone, kNone, "", After::kOpen},
-                      Row{"HeadLarge", kHead, Write({kFull, kFull}), kNone, kNone, kNone, "", After::kOpen},
-                      Row{"HeadNothing", kHead, Write({}), kNone, kNone, kNone, "", After::kOpen},
-                      Row{"HeadDeclared", kHead, With({{"Content-Length", "7"}}), "7", kNone, kNone, "", After::kOpen},
-                      Row{"204", kGet, With({}, "", 204), kNone, kNone, kNone, "", After::kOpen},
-                      Row{"204WithBody", kGet, With({}, "x", 204), kNone, kNone, kNone, "", After::kOpen},
-                      Row{"204WithLength", kGet, With({{"Content-Length", "1"}}, "x", 204), kNone, kNone, kNone, "",
-                          After::kOpen},
-                      Row{"204WithCoding", kGet, With({{"Transfer-Encoding", "chunked"}}, "x", 204), kNone, kNone,
-                          kNone, "", After::kOpen},
-                      Row{"304", kGet, With({}, "", 304), kNone, kNone, kNone, "", After::kOpen},
-                      Row{"304WithBody", kGet, With({}, "x", 304), kNone, kNone, kNone, "", After::kOpen}),
+    ::testing::Values(
+        Row{"Head", kHead, Write({"abc"}), "3", kNone, kNone, "", After::kOpen},
+        Row{"HeadLarge", kHead, Write({kFull, kFull}), kNone, kNone, kNone, "", After::kOpen},
+        Row{"HeadNothing", kHead, Write({}), kNone, kNone, kNone, "", After::kOpen},
+        Row{"HeadDeclared", kHead, With({{"Content-Length", "7"}}), "7", kNone, kNone, "", After::kOpen},
+        Row{"204", kGet, With({}, "", 204), kNone, kNone, kNone, "", After::kOpen},
+        Row{"204WithBody", kGet, With({}, "x", 204), kNone, kNone, kNone, "", After::kOpen},
+        Row{"204WithLength", kGet, With({{"Content-Length", "1"}}, "x", 204), kNone, kNone, kNone, "", After::kOpen},
+        Row{"204WithCoding", kGet, With({{"Transfer-Encoding", "chunked"}}, "x", 204), kNone, kNone, kNone, "",
+            After::kOpen},
+        Row{"205", kGet, With({}, "", 205), "0", kNone, kNone, "", After::kOpen},
+        Row{"205WithBody", kGet, With({{"Content-Length", "1"}}, "x", 205), "0", kNone, kNone, "", After::kOpen},
+        Row{"304", kGet, With({}, "", 304), kNone, kNone, kNone, "", After::kOpen},
+        Row{"304WithBody", kGet, With({}, "x", 304), kNone, kNone, kNone, "", After::kOpen}),
     Name);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -191,7 +193,7 @@ TEST(NoBodyTest, WriteFails) {
     EXPECT_TRUE(written.error().Message().find("does not allow body") != std::string::npos)
         << written.error().Message();
   });
-  for (const char* status : {"204", "304", "101"}) {
+  for (const char* status : {"204", "205", "304", "101"}) {
     const WireResponse response = server.Ask(Get(std::string("/") + status));
     EXPECT_EQ(std::to_string(response.status), status);
   }

@@ -1,6 +1,7 @@
 // Limits in size: what just fits is served, one more is refused, whether it arrives at once or in pieces.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 
 #include "gale/tests/http/test_server.h"
@@ -76,6 +77,59 @@ TEST(EndlessTest, IsRefusedInTheMiddle) {
 TEST(DefaultsTest, AUrlOf8000BytesWorks) {
   TestServer server([](ResponseWriter& w, Request& r) { (void)w.Write(std::to_string(r.RequestURI().size())); });
   EXPECT_EQ(server.Ask(Get("/" + std::string(7999, 'a'))).body, "8000");
+}
+
+std::string ChunkedRequest(const std::string& body) {
+  return "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body;
+}
+
+// What exceeds a limit of a chunked body fails the handler's Read, and is the end of the connection.
+class BodyLimitTest : public ::testing::TestWithParam<Row> {};
+
+TEST_P(BodyLimitTest, Holds) {
+  TestServer server(
+      Echo, {.max_body_bytes = 1000, .max_chunk_overhead = 100, .max_trailer_bytes = 50, .max_trailer_fields = 3});
+  WireClient client = server.Connect();
+  client.Send(ChunkedRequest(GetParam().request) + Get("/"));
+  EXPECT_EQ(client.ReadResponse().status, GetParam().status);
+  if (GetParam().status == 200) {
+    EXPECT_EQ(client.ReadResponse().status, 200);
+  } else {
+    EXPECT_TRUE(client.AtEnd()) << client.Ending();
+  }
+}
+
+std::string WithExtension(std::size_t size) { return "1;x=" + std::string(size, 'x') + "\r\na\r\n0\r\n\r\n"; }
+std::string WithTrailer(std::size_t size) { return "0\r\nX: " + std::string(size, 'x') + "\r\n\r\n"; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, BodyLimitTest,
+    ::testing::Values(Row{"BodyFits", "3e8\r\n" + std::string(1000, 'x') + "\r\n0\r\n\r\n", 200},
+                      Row{"BodyTooLong", "3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n", 413},
+                      Row{"OverheadFits", WithExtension(112), 200}, Row{"OverheadTooMuch", WithExtension(113), 400},
+                      Row{"TrailerFits", WithTrailer(43), 200}, Row{"TrailerTooLong", WithTrailer(44), 400},
+                      Row{"TrailerFieldsFit", "0\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", 200},
+                      Row{"TrailerFieldsTooMany", "0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n", 400}),
+    [](const auto& row) { return row.param.name; });
+
+// The last answer says that it is the last, and what is behind it is not served.
+TEST(PipelinedLimitTest, EndsTheConnection) {
+  std::atomic<int> served = 0;
+  TestServer server([&](ResponseWriter&, Request&) { ++served; }, {.max_pipelined_requests = 3},
+                    TestServer::Network::kUnix);
+  WireClient client = server.Connect();
+  client.Send(Get("/") + Get("/") + Get("/") + Get("/"));
+  for (const char* connection : {"(none)", "(none)", "close"}) {
+    EXPECT_EQ(client.ReadResponse().Get("Connection"), connection);
+  }
+  EXPECT_TRUE(client.AtEnd()) << client.Ending();
+  EXPECT_EQ(served, 3);
+}
+
+TEST(PipelinedLimitTest, DoesNotCountRequestsThatWait) {
+  TestServer server(Echo, {.max_pipelined_requests = 2});
+  WireClient client = server.Connect();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(client.Ask(Get("/")).Get("Connection"), "(none)");
 }
 
 // Every request of a pipeline has the whole limit for itself, and a large head does not change the next one.
