@@ -1,9 +1,11 @@
 // All of Gale's HTTP.
 #pragma once
 
+#include "gale/http/cookie.h"
 #include "gale/http/default_serve_mux.h"
 #include "gale/http/handler.h"
 #include "gale/http/header.h"
+#include "gale/http/message_errc.h"
 #include "gale/http/request.h"
 #include "gale/http/response_writer.h"
 #include "gale/http/serve_mux.h"

@@ -12,11 +12,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "gale/http/cookie.h"
 #include "gale/http/header.h"
 #include "gale/http/url.h"
 #include "gale/net/io.h"
@@ -102,6 +104,14 @@ class Request {
   std::string_view Pattern() const { return pattern_; }
   // PathValue is what the pattern's wildcard {name} matched, percent-decoded, or "".
   std::string_view PathValue(std::string_view name) const;
+
+  // Cookies are those that the client sent, parsed anew at each call; Cookie is the first of a name, CookiesNamed are
+  // all. Malformed ones are skipped, and more than kMaxCookies make all of them disappear.
+  std::vector<http::Cookie> Cookies() const { return CookiesOf(header_); }
+  std::optional<http::Cookie> Cookie(std::string_view name) const { return CookieNamed(header_, name); }
+  std::vector<http::Cookie> CookiesNamed(std::string_view name) const;
+  // AddCookie adds name and value to the Cookie field; for clients and tests. Throws gale::Panic if they are malformed.
+  void AddCookie(const http::Cookie& cookie);
 
   // The setters are for servers, middleware and tests. Strings are copied.
   void SetMethod(std::string_view method) { method_ = strings_.Copy(method); }
