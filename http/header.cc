@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "gale/http/internal/ascii.h"
+#include "gale/http/internal/known_names.h"
 #include "gale/http/internal/quote.h"
+#include "gale/http/internal/scan.h"
 #include "gale/runtime/panic.h"
 
 namespace gale::http {
@@ -14,13 +16,8 @@ using internal::EqualFold;
 // A name or value in an error message, which may be long and is not to be trusted.
 std::string Quoted(std::string_view text) { return internal::Quote(text.substr(0, 100)); }
 
-// Checks a field set by a handler and returns its value without the whitespace around it.
-std::string_view Checked(std::string_view name, std::string_view value) {
-  if (!internal::IsToken(name)) throw Panic("http: invalid header field name " + Quoted(name));
-  if (!internal::IsFieldValue(value)) {
-    throw Panic("http: invalid header field value " + Quoted(value) + " for " + Quoted(name));
-  }
-  return internal::TrimOws(value);
+bool IsFieldValue(std::string_view value) {
+  return internal::Scanner(value).Find<internal::ValueEnd>(value.data()) == value.data() + value.size();
 }
 
 void WriteCanonical(std::string_view name, char* destination) {
@@ -31,10 +28,22 @@ void WriteCanonical(std::string_view name, char* destination) {
   }
 }
 
-std::string_view CopyCanonical(internal::Arena& arena, std::string_view name) {
+// The name in its canonical spelling, for as long as the arena keeps it. Throws for what is no name.
+std::string_view KeepName(internal::Arena& arena, std::string_view name) {
+  if (const std::string_view known = internal::KnownName(name); !known.empty()) return known;
+  if (!internal::IsToken(name)) throw Panic("http: invalid header field name " + Quoted(name));
   char* copy = arena.Allocate(name.size());
   WriteCanonical(name, copy);
   return {copy, name.size()};
+}
+
+// A field as a handler sets it, checked and kept.
+HeaderField Keep(internal::Arena& arena, std::string_view name, std::string_view value) {
+  const std::string_view kept_name = KeepName(arena, name);
+  if (!IsFieldValue(value)) {
+    throw Panic("http: invalid header field value " + Quoted(value) + " for " + Quoted(name));
+  }
+  return {kept_name, arena.Copy(internal::TrimOws(value))};
 }
 
 }  // namespace
@@ -64,16 +73,16 @@ std::vector<std::string_view> Header::Values(std::string_view name) const {
 }
 
 void Header::Set(std::string_view name, std::string_view value) {
-  const std::string_view checked = Checked(name, value);
+  const HeaderField field = Keep(arena_, name, value);
   const std::size_t index = Find(name);
-  if (index == size_) return AddView(CopyCanonical(arena_, name), arena_.Copy(checked));
-  slots_[index] = {CopyCanonical(arena_, name), arena_.Copy(checked)};
+  if (index == size_) return AddView(field.name, field.value);
+  slots_[index] = field;
   RemoveFrom(index + 1, name);
 }
 
 void Header::Add(std::string_view name, std::string_view value) {
-  const std::string_view checked = Checked(name, value);
-  AddView(CopyCanonical(arena_, name), arena_.Copy(checked));
+  const HeaderField field = Keep(arena_, name, value);
+  AddView(field.name, field.value);
 }
 
 void Header::Del(std::string_view name) { RemoveFrom(0, name); }

@@ -94,34 +94,34 @@ void H1Response::RenderFields() {
   for (const HeaderField& field : header_) {
     switch (field.name.size()) {
       case 4:
-        if (EqualFold(field.name, "Date")) {
+        if (TokenEquals(field.name, "date")) {
           has_date_ = true;
           if (field.value.empty()) continue;
         }
         break;
       case 10:
-        if (EqualFold(field.name, "Connection")) {
+        if (TokenEquals(field.name, "connection")) {
           ForEachListItem(field.value, [this](std::string_view option) { wants_close_ |= EqualFold(option, "close"); });
           if (EqualFold(field.value, "close") || EqualFold(field.value, "keep-alive")) continue;
         }
         break;
       case 12:
-        if (EqualFold(field.name, "Content-Type")) {
+        if (TokenEquals(field.name, "content-type")) {
           has_type_ = true;
           if (field.value.empty() || status_ == kStatusNotModified) continue;
         }
         break;
       case 14:
-        if (EqualFold(field.name, "Content-Length")) {
+        if (TokenEquals(field.name, "content-length")) {
           DeclareLength(field.value);
           continue;
         }
         break;
       case 16:
-        if (EqualFold(field.name, "Content-Encoding")) has_encoding_ |= !field.value.empty();
+        if (TokenEquals(field.name, "content-encoding")) has_encoding_ |= !field.value.empty();
         break;
       case 17:
-        if (EqualFold(field.name, "Transfer-Encoding")) {
+        if (TokenEquals(field.name, "transfer-encoding")) {
           identity_ = EqualFold(field.value, "identity");
           no_length_ = !identity_;
           has_encoding_ = true;

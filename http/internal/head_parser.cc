@@ -83,8 +83,7 @@ ParseState HeadParser::Parse(std::string_view received) {
   fields_end_ = field_parser_.End();
   head_.field_count = field_parser_.Count();
   if (const ParseError error = Finish()) return Fail(error);
-  if (options_.second_opinion &&
-      !LlhttpAgrees(received.substr(line_start_, fields_end_ - line_start_), head_, seen_.respell)) {
+  if (AsksLlhttp() && !LlhttpAgrees(received.substr(line_start_, fields_end_ - line_start_), head_, seen_.respell)) {
     return Fail(kStatusBadRequest);
   }
   return ParseState::kComplete;
@@ -225,11 +224,21 @@ ParseError HeadParser::OnMeaningfulField(std::string_view name, std::string_view
 
 ParseError HeadParser::OnHost(std::string_view value) {
   if (seen_.host) return {kStatusBadRequest};
-  if (!value.empty() && !IsHost(value)) return {kStatusBadRequest, "malformed Host header"};
+  if (!value.empty() && !IsGoodHost(value)) return {kStatusBadRequest, "malformed Host header"};
   seen_.host = true;
   // The authority of the target comes first, RFC 9112 section 3.2.2.
   if (head_.host.empty()) head_.host = value;
   return {};
+}
+
+bool HeadParser::IsGoodHost(std::string_view value) {
+  if (value == std::string_view(good_host_.data(), good_host_length_)) return true;
+  if (!IsHost(value)) return false;
+  if (value.size() <= good_host_.size()) {
+    good_host_length_ = value.size();
+    std::memcpy(good_host_.data(), value.data(), value.size());
+  }
+  return true;
 }
 
 // Several equal lengths are one, as in Go; RFC 9110 section 8.6 leaves the choice.
@@ -283,6 +292,13 @@ ParseError HeadParser::Finish() {
   if (!seen_.host && head_.minor_version > 0) return {kStatusBadRequest, "missing required Host header"};
   FinishConnection();
   return {};
+}
+
+bool HeadParser::AsksLlhttp() const {
+  if (options_.second_opinion != SecondOpinion::kWhereItMatters) {
+    return options_.second_opinion == SecondOpinion::kAlways;
+  }
+  return head_.content_length >= 0 || head_.chunked || !head_.upgrade.empty() || head_.method == "CONNECT";
 }
 
 // Where the body ends, RFC 9112 section 6.3. Where that section lets a server choose how to read a doubtful message,

@@ -12,9 +12,11 @@
 //
 // It is a strict check of its own, stricter than Go and llhttp: whatever two parsers in a row might understand
 // differently is refused, because the next request of a connection starts where this one ends (RFC 9112 section
-// 11.2). A head that passes is given to llhttp, too; only what both read alike is a request.
+// 11.2). A head that passes and says where its request ends, by a length, a coding, an upgrade or CONNECT, is given to
+// llhttp, too; only what both read alike is a request.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -25,6 +27,11 @@
 
 namespace gale::http::internal {
 
+// SecondOpinion is when llhttp is asked, too. It reads the whole head once more, which costs as much as all the rest of
+// the parsing. What it is asked for is where the request ends, so a head without a body, an upgrade or a tunnel is
+// not shown to it; that it would agree there as well is a property which tests check with kAlways.
+enum class SecondOpinion : std::uint8_t { kNever, kWhereItMatters, kAlways };
+
 struct HeadOptions {
   // Longest request line in bytes, without its CRLF. Longer: 414.
   std::size_t max_request_line = 16 * 1024;
@@ -34,8 +41,8 @@ struct HeadOptions {
   std::size_t max_fields = 100;
   // Answer 501 to methods that are not in RFC 9110 or RFC 5789. Go gives every token to the handler.
   bool known_methods_only = false;
-  // Ask llhttp, too. False is for tests which compare the two.
-  bool second_opinion = true;
+  // The others are for tests which compare the two.
+  SecondOpinion second_opinion = SecondOpinion::kWhereItMatters;
 };
 
 // RequestHead is what a valid head says. Views are of the parsed bytes.
@@ -103,6 +110,7 @@ class HeadParser {
 
   ParseError OnMeaningfulField(std::string_view name, std::string_view value, const char* line_end);
   ParseError OnHost(std::string_view value);
+  bool IsGoodHost(std::string_view value);
   ParseError OnContentLength(std::string_view name, std::string_view value, const char* line_end);
   ParseError OnExpect(std::string_view value);
   void OnTransferEncoding(std::string_view value, const char* line_end);
@@ -110,6 +118,7 @@ class HeadParser {
   void OnTrailer(std::string_view value);
 
   ParseError Finish();
+  bool AsksLlhttp() const;
   ParseError FinishFraming();
   void FinishConnection();
 
@@ -133,6 +142,9 @@ class HeadParser {
   std::string_view content_length_;
   std::string_view transfer_encoding_;
   Seen seen_;
+  // The last good Host: the next request mostly has the same. Kept by Reset.
+  std::array<char, 64> good_host_;
+  std::size_t good_host_length_ = 0;
   RequestHead head_;
   ParseError error_;
 };

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "gale/http/internal/ascii.h"
 #include "gale/http/internal/header_access.h"
+#include "gale/http/internal/known_names.h"
 #include "gale/runtime/panic.h"
 
 namespace gale::http {
@@ -182,6 +184,20 @@ TEST(HeaderTest, CanonicalHeaderKey) {
       {"foo\r\n", "foo\r\n"},
   };
   for (auto [name, key] : rows) EXPECT_EQ(CanonicalHeaderKey(name), key);
+}
+
+// What is taken without looking at its bytes must need no look.
+TEST(KnownNamesTest, AreCanonicalAndFound) {
+  for (std::string_view name : internal::kKnownNames) {
+    EXPECT_EQ(CanonicalHeaderKey(name), name);
+    EXPECT_TRUE(internal::IsToken(name)) << name;
+    EXPECT_EQ(internal::KnownName(name), name);
+    EXPECT_EQ(internal::KnownName(std::string(name) + "x"), "") << name;
+    EXPECT_EQ(internal::KnownName(name.substr(1)), "") << name;
+  }
+  EXPECT_EQ(internal::KnownName(""), "");
+  EXPECT_EQ(internal::KnownName("content-type"), "");
+  EXPECT_EQ(internal::KnownName(std::string(1000, 'x')), "");
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ using namespace std::literals;
 
 // Parses with Gale's parser alone.
 struct OwnOpinion {
-  explicit OwnOpinion(std::string_view input) : bytes(input), parser(fields, {.second_opinion = false}) {
+  explicit OwnOpinion(std::string_view input)
+      : bytes(input), parser(fields, {.second_opinion = SecondOpinion::kNever}) {
     accepted = parser.Parse(bytes.All()) == ParseState::kComplete;
   }
   ExactBytes bytes;
@@ -30,7 +31,7 @@ struct OwnOpinion {
 bool BothAccept(std::string_view input) {
   ExactBytes bytes(input);
   Header fields;
-  HeadParser parser(fields);
+  HeadParser parser(fields, {.second_opinion = SecondOpinion::kAlways});
   return parser.Parse(bytes.All()) == ParseState::kComplete;
 }
 
@@ -177,7 +178,7 @@ TEST(LlhttpCheckTest, OwnParserAcceptsNothingThatLlhttpRefuses) {
     accepted += own.accepted;
 
     Header fields;
-    HeadParser parser(fields);
+    HeadParser parser(fields, {.second_opinion = SecondOpinion::kAlways});
     ExactBytes bytes(input);
     ParseState state = ParseState::kIncomplete;
     for (std::size_t size = 0; state == ParseState::kIncomplete && size < input.size();) {
