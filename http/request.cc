@@ -1,5 +1,7 @@
 #include "gale/http/request.h"
 
+#include "gale/http/internal/parsed_form.h"
+
 namespace gale::http {
 namespace {
 
@@ -19,6 +21,8 @@ Reader& NoBody() {
 }
 
 Request::Request() : body_(&NoBody()) { url_.SetPath("/"); }
+
+Request::~Request() = default;
 
 std::string_view Request::PathValue(std::string_view name) const {
   for (std::size_t i = 0; i < path_values_used_; ++i) {
@@ -66,6 +70,7 @@ void Request::BindViews(const Views& views) {
   SetContext({});
   pattern_ = {};
   ClearPathValues();
+  if (form_ != nullptr) form_.reset();
 }
 
 void Request::Reset() {

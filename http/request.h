@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "gale/http/cookie.h"
 #include "gale/http/header.h"
 #include "gale/http/url.h"
+#include "gale/http/values.h"
 #include "gale/net/io.h"
 #include "gale/runtime/context.h"
 
@@ -39,6 +41,16 @@ class ContextSource {
 
 }  // namespace internal
 
+namespace internal {
+struct ParsedForm;
+}
+
+// BasicCredentials is what Request::BasicAuth returns.
+struct BasicCredentials {
+  std::string username;  // without ":"
+  std::string password;
+};
+
 // NoBody is the content of a message that has none: Read reports EOF at once. Safe to use from everywhere.
 Reader& NoBody();
 
@@ -51,6 +63,7 @@ class Request {
   Request();
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
+  ~Request();
 
   std::string_view Method() const { return method_; }
   const http::URL& URL() const { return url_; }
@@ -113,6 +126,25 @@ class Request {
   // AddCookie adds name and value to the Cookie field; for clients and tests. Throws gale::Panic if they are malformed.
   void AddCookie(const http::Cookie& cookie);
 
+  // ParseForm reads the query, and of a POST, PUT or PATCH a urlencoded body of up to 10 MiB (a MaxBytesReader as the
+  // body sets another limit), into Form and PostForm. Pairs with a bad escape or a ";" are left out; the error tells
+  // of the first one, or why the body could not be read, in a MessageErrc; see StatusForBodyError. Later calls do
+  // nothing and return the same.
+  gale::Error ParseForm();
+  // Form has the body's values before those of the query, PostForm the body's alone. Empty before ParseForm.
+  const Values& Form();
+  const Values& PostForm();
+  // FormValue is the first value of the key in Form, PostFormValue in PostForm, or "". Both parse what is not parsed
+  // yet, and ignore what is wrong with it: call ParseForm to be told.
+  std::string_view FormValue(std::string_view key);
+  std::string_view PostFormValue(std::string_view key);
+
+  // BasicAuth is what the client says in its Authorization field with the scheme Basic (RFC 7617), if anything. To
+  // compare a password takes constant time only if you see to it.
+  std::optional<BasicCredentials> BasicAuth() const;
+  // SetBasicAuth sets that field; for clients and tests.
+  void SetBasicAuth(std::string_view username, std::string_view password);
+
   // The setters are for servers, middleware and tests. Strings are copied.
   void SetMethod(std::string_view method) { method_ = strings_.Copy(method); }
   void SetProto(int major, int minor);  // each 0 to 9
@@ -144,6 +176,7 @@ class Request {
 
  private:
   void MakeContext() const;
+  internal::ParsedForm& FormState();
 
   internal::Arena strings_;  // what the setters copy
   std::string_view method_ = "GET";
@@ -165,6 +198,7 @@ class Request {
   // The first path_values_used_ entries are in use; the others keep their strings' memory.
   std::vector<std::pair<std::string, std::string>> path_values_;
   std::size_t path_values_used_ = 0;
+  std::unique_ptr<internal::ParsedForm> form_;  // made by whoever first asks for a form
 };
 
 }  // namespace gale::http

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gale/http/internal/failure.h"
 #include "gale/http/internal/percent.h"
 
 namespace gale::http {
@@ -11,6 +12,18 @@ constexpr std::size_t kMaxPairs = 10'000;
 
 auto HasKey(std::string_view key) {
   return [key](const std::pair<std::string, std::string>& pair) { return pair.first == key; };
+}
+
+// Takes a pair apart. MessageErrc{} is success.
+MessageErrc Unescape(std::string_view pair, std::string& name, std::string& value) {
+  if (pair.find(';') != std::string_view::npos) return MessageErrc::kSemicolon;
+  const std::size_t equals = std::min(pair.find('='), pair.size());
+  const std::string_view escaped_value = pair.substr(std::min(equals + 1, pair.size()));
+  if (internal::AppendUnescaped(name, pair.substr(0, equals), internal::Plus::kIsSpace) &&
+      internal::AppendUnescaped(value, escaped_value, internal::Plus::kIsSpace)) {
+    return {};
+  }
+  return MessageErrc::kInvalidEscape;
 }
 
 }  // namespace
@@ -65,21 +78,30 @@ std::string Values::Encode() const {
 
 Values ParseQuery(std::string_view raw_query) {
   Values values;
+  (void)AppendQuery(values, raw_query);
+  return values;
+}
+
+gale::Error AppendQuery(Values& values, std::string_view raw_query) {
+  gale::Error first_error;
+  std::size_t count = 0;
   std::string name;
   std::string value;
-  while (!raw_query.empty() && values.size() < kMaxPairs) {
+  while (!raw_query.empty()) {
     const std::string_view pair = raw_query.substr(0, raw_query.find('&'));
     raw_query.remove_prefix(std::min(pair.size() + 1, raw_query.size()));
-    if (pair.empty() || pair.find(';') != std::string_view::npos) continue;
-    const std::size_t equals = std::min(pair.find('='), pair.size());
+    if (pair.empty()) continue;
+    if (++count > kMaxPairs) {
+      if (!first_error) first_error = internal::Fault(MessageErrc::kTooManyPairs);
+      break;
+    }
     name.clear();
     value.clear();
-    if (internal::AppendUnescaped(name, pair.substr(0, equals), internal::Plus::kIsSpace) &&
-        internal::AppendUnescaped(value, pair.substr(std::min(equals + 1, pair.size())), internal::Plus::kIsSpace)) {
-      values.Add(name, value);
-    }
+    const MessageErrc error = Unescape(pair, name, value);
+    if (error == MessageErrc{}) values.Add(name, value);
+    if (error != MessageErrc{} && !first_error) first_error = internal::Fault(error);
   }
-  return values;
+  return first_error;
 }
 
 }  // namespace gale::http

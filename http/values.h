@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "gale/runtime/error.h"
+
 namespace gale::http {
 
 // Values is an ordered multimap. Keys compare byte by byte. A value: copyable. Not thread-safe. Views that it
@@ -46,5 +48,9 @@ class Values {
 // ParseQuery splits a raw query. Pairs with a bad escape or a ";" are left out, as Go's URL.Query does, and so is
 // what follows the 10,000th pair.
 Values ParseQuery(std::string_view raw_query);
+
+// AppendQuery adds the same pairs to values, and returns what was wrong with the first one left out:
+// MessageErrc::kSemicolon, kInvalidEscape or kTooManyPairs.
+gale::Error AppendQuery(Values& values, std::string_view raw_query);
 
 }  // namespace gale::http

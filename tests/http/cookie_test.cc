@@ -155,7 +155,7 @@ TEST(CookieTest, OfARequest) {
   };
   for (const auto& row : rows) {
     Request r;
-    for (std::string_view field : row.fields) r.Header().AddView("cookie", field);
+    for (std::string_view field : row.fields) r.Header().Add("cookie", field);
     EXPECT_EQ(Summary(r.Cookies()), row.cookies);
   }
 }
