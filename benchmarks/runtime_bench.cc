@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "gale/runtime/internal/park.h"
+#include "gale/runtime/internal/span_memory.h"
 #include "gale/runtime/internal/spin_lock.h"
 #include "gale/runtime/runtime.h"
 
@@ -146,6 +147,46 @@ void BM_TimerStop(benchmark::State& state) {
   }
 }
 
+// Memory is allocated and freed, `range` bytes: 16 pieces at a time, which is more than malloc caches per thread.
+template <void* (*allocate)(std::size_t), void (*release)(void*, std::size_t)>
+void AllocateAndFree(benchmark::State& state) {
+  constexpr int kPieces = 16;
+  auto size = static_cast<std::size_t>(state.range());
+  void* pieces[kPieces];
+  while (state.KeepRunningBatch(kPieces)) {
+    for (void*& piece : pieces) benchmark::DoNotOptimize(piece = allocate(size));
+    for (void* piece : pieces) release(piece, size);
+  }
+}
+
+void BM_Span(benchmark::State& state) {
+  AllocateAndFree<gale::internal::AllocateSpan, gale::internal::FreeSpan>(state);
+}
+
+void* New(std::size_t size) { return ::operator new(size); }
+void Delete(void* memory, std::size_t size) { ::operator delete(memory, size); }
+
+void BM_SpanByMalloc(benchmark::State& state) { AllocateAndFree<New, Delete>(state); }
+
+// One goroutine allocates, another frees, mostly on another thread; per piece.
+template <void* (*allocate)(std::size_t), void (*release)(void*, std::size_t)>
+void AllocateHereFreeThere(benchmark::State& state) {
+  auto size = static_cast<std::size_t>(state.range());
+  gale::Chan<void*> pieces(128);
+  gale::WaitGroup consumer;
+  consumer.Go([=] {
+    for (void* piece : pieces) release(piece, size);
+  });
+  for (auto _ : state) pieces.Send(allocate(size));
+  pieces.Close();
+  consumer.Wait();
+}
+
+void BM_SpanAway(benchmark::State& state) {
+  AllocateHereFreeThere<gale::internal::AllocateSpan, gale::internal::FreeSpan>(state);
+}
+void BM_SpanAwayByMalloc(benchmark::State& state) { AllocateHereFreeThere<New, Delete>(state); }
+
 void Skynet(gale::Chan<std::int64_t> parent, std::int64_t number, int size) {
   if (size == 1) return parent.Send(number);
   gale::Chan<std::int64_t> children(0);
@@ -211,6 +252,10 @@ BENCHMARK(BM_Select2)->UseRealTime();
 BENCHMARK(BM_Park)->UseRealTime();
 BENCHMARK(BM_Mutex)->UseRealTime();
 BENCHMARK(BM_TimerStop)->UseRealTime();
+BENCHMARK(BM_Span)->Arg(64)->Arg(512)->Arg(2048)->Arg(16384)->UseRealTime();
+BENCHMARK(BM_SpanByMalloc)->Arg(64)->Arg(512)->Arg(2048)->Arg(16384)->UseRealTime();
+BENCHMARK(BM_SpanAway)->Arg(64)->Arg(2048)->UseRealTime();
+BENCHMARK(BM_SpanAwayByMalloc)->Arg(64)->Arg(2048)->UseRealTime();
 // Long enough for several iterations: the first one pays for pages that were never touched.
 BENCHMARK(BM_Skynet)->UseRealTime()->Unit(benchmark::kMillisecond)->MinTime(2);
 // Needs 4.5 GiB. Last, because it fills the pools of stacks; for bytes_each run it alone.

@@ -12,6 +12,7 @@
 #include "gale/runtime/internal/counters.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/scheduler.h"
+#include "gale/runtime/internal/span_cache.h"
 #include "gale/runtime/internal/stack.h"
 #include "gale/runtime/internal/stack_trim.h"
 
@@ -66,6 +67,19 @@ void ReadStacks(Metrics& metrics) {
   metrics.stack_deepest_bytes = internal::trim_statistics.deepest_bytes.load(std::memory_order_relaxed);
 }
 
+void ReadSpans(internal::Scheduler& scheduler, Metrics& metrics) {
+  internal::PageHeap::Statistics pages = internal::TheSpanHeap().pages.Read();
+  internal::SpanCentral::Statistics small = internal::TheSpanHeap().central.Read();
+  metrics.spans = pages.spans;
+  metrics.span_bytes = pages.span_bytes;
+  metrics.span_idle_bytes = pages.idle_bytes;
+  metrics.span_returned_bytes = pages.returned_bytes;
+  for (const auto& p : scheduler.Ps()) metrics.span_cached_bytes += p->spans.CachedBytes();
+  // These were not read at the same moment.
+  std::uint64_t large = pages.span_bytes - std::min(pages.span_bytes, small.span_bytes);
+  metrics.span_object_bytes = large + small.taken_bytes - std::min(metrics.span_cached_bytes, small.taken_bytes);
+}
+
 // ReadField is the number at `index` (from 0) of a file of numbers in /proc/self, or 0.
 std::uint64_t ReadField(const char* file, int index) {
   char text[1024];
@@ -107,6 +121,7 @@ Metrics ReadMetrics() {
   if (internal::Scheduler* scheduler = internal::Scheduler::IfStarted()) {
     ReadScheduler(*scheduler, metrics);
     ReadStacks(metrics);
+    ReadSpans(*scheduler, metrics);
   }
   ReadProcess(metrics);
   return metrics;

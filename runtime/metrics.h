@@ -63,6 +63,15 @@ struct Metrics {
   // memory is given back, so a goroutine that lived only briefly may have gone deeper.
   std::uint64_t stack_deepest_bytes = 0;
 
+  // Spans: memory of the runtime's own objects and of HTTP requests (/memory/classes/heap). With
+  // AddressSanitizer that is malloc's, and these stay at 0.
+  std::uint64_t spans = 0;                // runs of pages in use
+  std::uint64_t span_bytes = 0;           // in these: objects in use, cached ones, and what is free in between
+  std::uint64_t span_object_bytes = 0;    // of these, in objects that are in use (objects)
+  std::uint64_t span_cached_bytes = 0;    // of these, in free objects that Ps keep for themselves
+  std::uint64_t span_idle_bytes = 0;      // in free pages that the process still occupies (free)
+  std::uint64_t span_returned_bytes = 0;  // in free pages whose memory was given back to the kernel (released)
+
   // The process: bytes of memory it occupies, without page tables; CPU time it has used.
   std::uint64_t resident_bytes = 0;
   std::chrono::nanoseconds user_time{0};

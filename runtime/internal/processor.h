@@ -14,6 +14,7 @@
 #include "gale/runtime/internal/deadline_wheel.h"
 #include "gale/runtime/internal/g.h"
 #include "gale/runtime/internal/run_queue.h"
+#include "gale/runtime/internal/span_cache.h"
 #include "gale/runtime/internal/timer_heap.h"
 
 namespace gale::internal {
@@ -53,6 +54,7 @@ struct alignas(64) P {
   std::uint64_t last_wake_cycles = 0;      // see WakeForReady
   std::uint64_t random;                    // state of the generator that shuffles victims
   FreeGs free_gs[2];                       // by StackClass
+  SpanCache spans{TheSpanHeap()};          // CachedBytes: everybody's
   std::uint64_t next_id = 0, last_id = 0;  // numbers reserved for new goroutines
 
   SchedulerCounters counters;

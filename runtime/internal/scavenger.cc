@@ -14,6 +14,7 @@
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/semaphore.h"
+#include "gale/runtime/internal/span_cache.h"
 #include "gale/runtime/internal/stack.h"
 #include "gale/runtime/internal/stack_trim.h"
 
@@ -98,6 +99,7 @@ class Scavenger {
     }
     EndDropPass();
     found |= AgePools();
+    found |= ReleaseSpans();
     // Release pairs with the acquire in ScavengerPasses.
     passes.fetch_add(1, std::memory_order_release);
     return found;
@@ -123,7 +125,7 @@ class Scavenger {
       bool ran = tick != ticks_[static_cast<std::size_t>(p->id)];
       ticks_[static_cast<std::size_t>(p->id)] = tick;
       p->give_up_unused.store(true, std::memory_order_relaxed);
-      if ((ran && !hurry_) || p->pooled.load(std::memory_order_relaxed) == 0) continue;
+      if ((ran && !hurry_) || !HasSomething(*p)) continue;
       found = true;
       if (scheduler_.Idle().Test(p->id) || p->retired.load(std::memory_order_seq_cst)) scheduler_.WakeP(p.get());
     }
@@ -131,15 +133,32 @@ class Scavenger {
     return found;
   }
 
+  static bool HasSomething(const P& p) {
+    return p.pooled.load(std::memory_order_relaxed) != 0 || p.spans.CachedBytes() != 0;
+  }
+
   void AwaitAnswers() {
     std::int64_t give_up = MonotonicNanos() + kAnswerNanos;
-    auto pending = [](const auto& p) {
-      return p->pooled.load(std::memory_order_relaxed) != 0 && p->give_up_unused.load(std::memory_order_relaxed);
-    };
+    auto pending = [](const auto& p) { return HasSomething(*p) && p->give_up_unused.load(std::memory_order_relaxed); };
     while (std::any_of(scheduler_.Ps().begin(), scheduler_.Ps().end(), pending) && MonotonicNanos() < give_up) {
       timespec nap{0, 100'000};
       nanosleep(&nap, nullptr);
     }
+  }
+
+  bool ReleaseSpans() {
+    constexpr std::size_t kMostBytes = 1024 * 1024;  // between two looks at the clock
+    PageHeap& heap = TheSpanHeap().pages;
+    bool found = false;
+    // Not more than there is now: others may free as fast as this goes.
+    for (std::size_t left = heap.Read().idle_bytes; left != 0;) {
+      std::size_t released = heap.Release(kMostBytes, hurry_);
+      if (released == 0) break;
+      found = true;
+      left -= std::min(left, released);
+      Rest();
+    }
+    return heap.EndPass() || found;
   }
 
   static std::int64_t ThreadNanos() {

@@ -6,7 +6,10 @@
 //      (stack_trim.h);
 //   2. asks every P for the dead goroutines that its pool did not need since the last pass, and drops the memory of
 //      those that the global pool did not need (g_pool.h);
-//   3. frees the objects in Pools that nobody has taken since the last pass (pool.h).
+//   3. frees the objects in Pools that nobody has taken since the last pass (pool.h);
+//   4. drops the pages of spans that have been free since the last pass (page_heap.h). With the goroutines of step 2
+//   the
+//      Ps give back the span memory that they did not need (span_cache.h).
 //
 // So what is in use stays, what was used a pass ago is on its way, and what goes is at least one pass old. Pacing, as
 // in Go, by share of CPU: a pass begins a second or more after the last one, and after each slice of work the scavenger

@@ -163,8 +163,10 @@ G* Scheduler::FindLocal(P* p) {
 G* Scheduler::FindRunnable(M* m) {
   P* p = m->p;
   while (!m->stop.load(std::memory_order_acquire)) {
-    if (p->give_up_unused.load(std::memory_order_relaxed)) [[unlikely]]
+    if (p->give_up_unused.load(std::memory_order_relaxed)) [[unlikely]] {
+      p->spans.GiveUpUnused();
       GiveUpUnused(p);
+    }
     if (p->retired.load(std::memory_order_seq_cst)) {
       ServeRetired(m);
       continue;
