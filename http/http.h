@@ -1,6 +1,7 @@
 // All of Gale's HTTP.
 #pragma once
 
+#include "gale/http/conn_state.h"
 #include "gale/http/cookie.h"
 #include "gale/http/default_serve_mux.h"
 #include "gale/http/handler.h"
@@ -10,6 +11,7 @@
 #include "gale/http/message_errc.h"
 #include "gale/http/request.h"
 #include "gale/http/response_writer.h"
+#include "gale/http/run_until_signal.h"
 #include "gale/http/serve_mux.h"
 #include "gale/http/server.h"
 #include "gale/http/sniff.h"

@@ -1,24 +1,36 @@
 #include "gale/http/server.h"
 
+#include <atomic>
 #include <cstdio>
 #include <ctime>
 #include <mutex>
+#include <optional>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "gale/http/default_serve_mux.h"
+#include "gale/http/internal/connection_list.h"
 #include "gale/http/internal/h1_connection.h"
 #include "gale/http/internal/h1_exchange.h"
 #include "gale/runtime/go.h"
 #include "gale/runtime/mutex.h"
 #include "gale/runtime/panic.h"
-#include "gale/runtime/time.h"
+#include "gale/runtime/select.h"
+#include "gale/runtime/semaphore.h"
+#include "gale/runtime/timer.h"
 #include "gale/runtime/wait_group.h"
 
 namespace gale::http {
 
 namespace {
+
+// How long Shutdown leaves a connection on which nothing has come yet, and how often it looks for those.
+constexpr std::chrono::seconds kNewGrace{5};
+constexpr std::chrono::milliseconds kNewSweep{500};
+// Where there is no ProcessBarrier.
+constexpr std::chrono::milliseconds kUnreliableSweep{10};
 
 class ServerErrors : public std::error_category {
  public:
@@ -36,7 +48,8 @@ void LogToStandardError(std::string_view line) {
 
 void CheckOptions(const ServerOptions& options) {
   bool negative = options.read_header_timeout.count() < 0 || options.body_idle_timeout.count() < 0 ||
-                  options.write_timeout.count() < 0 || options.idle_timeout.count() < 0 || options.max_body_bytes < 0;
+                  options.write_timeout.count() < 0 || options.idle_timeout.count() < 0 ||
+                  options.read_timeout.count() < 0 || options.max_body_bytes < 0 || options.min_body_rate < 0;
   if (negative) throw Panic("http: Server: a timeout or limit is negative");
 }
 
@@ -66,95 +79,139 @@ std::error_code ErrServerClosed() {
 
 // State is shared with the connections' goroutines.
 struct Server::State {
-  explicit State(ServerOptions given)
+  State(ServerOptions given, Server* self)
       : options(std::move(given)),
+        server(self),
         log(options.error_log ? options.error_log : LogToStandardError),
-        exchanges(HeadOptionsOf(options), ChunkOptionsOf(options), log) {
+        exchanges(HeadOptionsOf(options), ChunkOptionsOf(options), log),
+        connections(options.conn_state ? &options.conn_state : nullptr) {
     config.handler = options.handler != nullptr ? options.handler : &DefaultServeMux();
     config.exchanges = &exchanges;
     config.log = &log;
     config.read_header_timeout = options.read_header_timeout;
-    config.body_idle_timeout = options.body_idle_timeout;
+    config.read_timeout = options.read_timeout;
+    config.body = {options.body_idle_timeout, options.min_body_rate};
     config.write_timeout = options.write_timeout;
     config.idle_timeout = options.idle_timeout;
     config.max_body_bytes = options.max_body_bytes;
     if (options.conn_context) config.conn_context = &options.conn_context;
     config.max_pipelined_requests = options.max_pipelined_requests;
+    if (options.max_conns > 0) room.emplace(static_cast<std::int64_t>(options.max_conns));
   }
 
-  // Begin and Add return false if the server is closed; otherwise End and Remove come later.
-  bool Begin() {
-    std::lock_guard guard(mutex);
-    if (closed) return false;
+  // Begin returns false if the server is stopped; otherwise End comes later, or, with a listener, Remove.
+  bool Begin(const std::shared_ptr<net::Listener>& listener = nullptr) {
+    MutexLock lock(mutex);
+    if (stopped.Err()) return false;
     running.Add(1);
+    if (listener != nullptr) listeners.insert(listener);
     return true;
   }
   void End() { running.Done(); }
-
-  template <typename Set, typename Object>
-  bool Add(Set& set, const Object& object) {
-    std::lock_guard guard(mutex);
-    if (closed) return false;
-    set.insert(object);
-    running.Add(1);
-    return true;
-  }
-  template <typename Set, typename Object>
-  void Remove(Set& set, const Object& object) {
+  // Remove closes it, unless Stop has.
+  void Remove(const std::shared_ptr<net::Listener>& listener) {
+    bool is_open = false;
     {
-      std::lock_guard guard(mutex);
-      set.erase(object);
+      MutexLock lock(mutex);
+      is_open = listeners.erase(listener) > 0;
     }
-    running.Done();
-  }
-  bool Closed() {
-    std::lock_guard guard(mutex);
-    return closed;
+    if (is_open) (void)listener->Close();
+    End();
   }
 
+  void Stop();
   gale::Error AcceptLoop(net::Listener& listener, const gale::Context& context);
+  gale::Error PauseAfter(const gale::Error& error, net::AcceptBackoff& backoff);
+  void Start(std::shared_ptr<net::Conn> conn, const gale::Context& context);
+  bool WaitForRoom();
 
   const ServerOptions options;
+  Server* const server;
   const internal::LogFunction log;
   internal::H1ExchangePool exchanges;
   internal::ConnectionConfig config;
+  internal::ConnectionList connections;
+  std::optional<Semaphore> room;  // for max_conns
+  std::atomic<int> waiting_for_room{0};
+
+  // Done once the listeners are closed, or about to be.
+  gale::Context stopped;
+  CancelFunc stop;
 
   gale::Mutex mutex;
-  bool closed = false;
   std::unordered_set<std::shared_ptr<net::Listener>> listeners;
-  std::unordered_set<std::shared_ptr<net::Conn>> conns;
+  std::vector<std::function<void()>> on_shutdown;
   WaitGroup running;  // connections, and calls of Serve and ListenAndServe
 };
+
+// Stop lets nobody in any more.
+void Server::State::Stop() {
+  std::unordered_set<std::shared_ptr<net::Listener>> open;
+  {
+    MutexLock lock(mutex);
+    stop();
+    open.swap(listeners);
+  }
+  for (auto& listener : open) (void)listener->Close();
+}
 
 gale::Error Server::State::AcceptLoop(net::Listener& listener, const gale::Context& context) {
   net::AcceptBackoff backoff;
   for (;;) {
     auto accepted = listener.Accept();
     if (!accepted) {
-      if (Closed()) return gale::Error(ErrServerClosed());
-      if (!net::IsTemporary(accepted.error())) return accepted.error();
-      auto pause = backoff.Next();
-      log("http: Accept error: " + accepted.error().Message() + "; retrying in " + std::to_string(pause.count()) +
-          "ms");
-      Sleep(pause);
+      if (gale::Error error = PauseAfter(accepted.error(), backoff)) return error;
       continue;
     }
     backoff.Reset();
-    if (!Add(conns, *accepted)) continue;  // closed meanwhile: the next Accept says so
-    Go([this, context, conn = *std::move(accepted)] {
-      struct Finish {
-        State* state;
-        const std::shared_ptr<net::Conn>& conn;
-        ~Finish() { state->Remove(state->conns, conn); }
-      } finish{this, conn};
-      internal::H1Connection(config, conn, context).Serve();
-    });
+    if (room && !WaitForRoom()) continue;  // stopped meanwhile: the next Accept says so
+    Start(*std::move(accepted), context);
   }
+}
+
+// PauseAfter waits after an error that passes; others it returns.
+gale::Error Server::State::PauseAfter(const gale::Error& error, net::AcceptBackoff& backoff) {
+  if (stopped.Err()) return gale::Error(ErrServerClosed());
+  if (!net::IsTemporary(error)) return error;
+  const auto pause = backoff.Next();
+  log("http: Accept error: " + error.Message() + "; retrying in " + std::to_string(pause.count()) + "ms");
+  Select(OnRecv(stopped.Done(), [](auto) {}), OnRecv(After(pause), [](auto) {}));
+  return {};
+}
+
+void Server::State::Start(std::shared_ptr<net::Conn> conn, const gale::Context& context) {
+  running.Add(1);  // not from zero: the accept loop counts, too
+  connections.Report(conn, kStateNew);
+  Go([this, context, conn = std::move(conn)] {
+    struct Finish {
+      State* state;
+      ~Finish() {
+        if (state->room) state->room->Release();
+        state->End();
+      }
+    } finish{this};
+    internal::ListedConnection listed(connections, conn);
+    internal::H1Connection(config, listed, context).Serve();
+  });
+}
+
+// WaitForRoom returns false if the server is stopped before there is any.
+bool Server::State::WaitForRoom() {
+  if (room->TryAcquire()) return true;
+  waiting_for_room.fetch_add(1, std::memory_order_relaxed);
+  connections.Set(internal::ConnectionList::kCrowded);
+  (void)connections.Sweep(Clock::time_point::min(), 1);
+  const gale::Error error = room->Acquire(stopped);
+  if (waiting_for_room.fetch_sub(1, std::memory_order_relaxed) == 1) {
+    connections.Clear(internal::ConnectionList::kCrowded);
+  }
+  return !error;
 }
 
 Server::Server(ServerOptions options) {
   CheckOptions(options);
-  state_ = std::make_shared<State>(std::move(options));
+  state_ = std::make_shared<State>(std::move(options), this);
+  std::tie(state_->stopped, state_->stop) = WithCancel(Background());
 }
 
 Server::~Server() {
@@ -164,15 +221,17 @@ Server::~Server() {
 
 gale::Error Server::Serve(std::shared_ptr<net::Listener> listener) {
   std::shared_ptr<State> state = state_;  // the destructor may go on as soon as Remove was called
-  if (!state->Add(state->listeners, listener)) {
+  if (!state->Begin(listener)) {
     (void)listener->Close();
     return gale::Error(ErrServerClosed());
   }
+  struct Finish {
+    State& state;
+    const std::shared_ptr<net::Listener>& listener;
+    ~Finish() { state.Remove(listener); }
+  } finish{*state, listener};
   gale::Context context = state->options.base_context ? state->options.base_context(listener) : Background();
-  gale::Error error = state->AcceptLoop(*listener, WithValue(context, kServerContextKey, this));
-  (void)listener->Close();
-  state->Remove(state->listeners, listener);
-  return error;
+  return state->AcceptLoop(*listener, WithValue(context, kServerContextKey, this));
 }
 
 gale::Error Server::ListenAndServe() {
@@ -200,16 +259,44 @@ gale::Error Server::ListenAndServe() {
 }
 
 void Server::Close() {
-  std::vector<std::shared_ptr<net::Listener>> listeners;
-  std::vector<std::shared_ptr<net::Conn>> conns;
+  state_->Stop();
+  state_->connections.CloseAll();
+}
+
+void Server::RegisterOnShutdown(std::function<void()> function) {
+  MutexLock lock(state_->mutex);
+  state_->on_shutdown.push_back(std::move(function));
+}
+
+void Server::SetKeepAlivesEnabled(bool enabled) {
+  if (enabled) return state_->connections.Clear(internal::ConnectionList::kKeepAlivesDisabled);
+  state_->connections.Set(internal::ConnectionList::kKeepAlivesDisabled);
+  (void)state_->connections.Sweep(Clock::time_point::min());
+}
+
+gale::Error Server::Shutdown(const gale::Context& context) {
+  std::shared_ptr<State> state = state_;
+  state->connections.Set(internal::ConnectionList::kShutDown);
+  state->Stop();
+  std::vector<std::function<void()>> functions;
   {
-    std::lock_guard guard(state_->mutex);
-    state_->closed = true;
-    listeners.assign(state_->listeners.begin(), state_->listeners.end());
-    conns.assign(state_->conns.begin(), state_->conns.end());
+    MutexLock lock(state->mutex);
+    functions = state->on_shutdown;
   }
-  for (auto& listener : listeners) (void)listener->Close();
-  for (auto& conn : conns) (void)conn->Close();
+  for (auto& function : functions) Go(std::move(function));
+
+  Chan<std::monostate> all_gone(0);
+  Go([state, all_gone] {
+    state->running.Wait();
+    all_gone.Close();
+  });
+  for (bool gone = false; !gone;) {
+    const auto swept = state->connections.Sweep(Clock::now() - kNewGrace);
+    if (gale::Error error = context.Err()) return error;
+    Select(OnRecv(all_gone, [&](auto) { gone = true; }), OnRecv(context.Done(), [](auto) {}),
+           OnRecv(After(swept.reliable ? kNewSweep : kUnreliableSweep), [](auto) {}));
+  }
+  return {};
 }
 
 gale::Error ListenAndServe(std::string_view addr, Handler& handler) {

@@ -6,15 +6,14 @@
 //     std::fprintf(stderr, "%s\n", err.Message().c_str());   // listen tcp :8080: address already in use
 //   }
 //
-// or, with options:
+// or, with options, and ending in good order on SIGTERM (run_until_signal.h):
 //
 //   http::Server server({.addr = "127.0.0.1:8080", .handler = &mux, .idle_timeout = 10s});
-//   gale::Go([&] { (void)server.ListenAndServe(); });
-//   ...
-//   server.Close();
+//   gale::Error error = http::RunUntilSignal(server);
 //
 // Each connection is served by a goroutine of its own, which is parked in the netpoller between requests. Everything
-// here works from goroutines and from plain threads; a plain main() needs nothing else.
+// here works from goroutines and from plain threads; a plain main() needs nothing else. A process may have any number
+// of servers.
 #pragma once
 
 #include <chrono>
@@ -25,6 +24,7 @@
 #include <string>
 #include <string_view>
 
+#include "gale/http/conn_state.h"
 #include "gale/http/handler.h"
 #include "gale/net/addr.h"
 #include "gale/net/listener.h"
@@ -42,21 +42,32 @@ struct ServerOptions {
   http::Handler* handler = nullptr;
 
   // From the first byte of a request (for the first one: from accept) to the end of its head, in all. A client that
-  // takes longer gets 408 and is cut off. Bounds what a slow client costs.
+  // takes longer gets 408 and is cut off. 10 s: enough for a head on any line, and what a client that drips bytes can
+  // hold is over soon.
   std::chrono::nanoseconds read_header_timeout = std::chrono::seconds(10);
-  // The longest wait for the next bytes of a body; then the handler's Read fails with Errc::kTimeout.
+  // From there to the end of the body, in all: for the head too, like read_header_timeout; then the handler's Read
+  // fails with Errc::kTimeout. None: how long an upload takes depends on its size, so the next two bound it.
+  std::chrono::nanoseconds read_timeout = std::chrono::seconds(0);
+  // The longest wait for the next bytes of a body; then the handler's Read fails with Errc::kTimeout. 30 s: as long as
+  // a mobile client may be without a network.
   std::chrono::nanoseconds body_idle_timeout = std::chrono::seconds(30);
+  // Bytes per second that a body must at least bring, beyond those 30 s: what the server has waited for it in all may
+  // not exceed body_idle_timeout by more than the received bytes take at this rate. 240: no modem was as slow, and a
+  // byte every 29 s would otherwise hold a handler for ever. 0 for bodies that are conversations.
+  std::int64_t min_body_rate = 240;
   // How long a client may take to receive 256 KiB of a response (or what is left of it); then Write fails and the
-  // connection is closed.
+  // connection is closed. 30 s: 70 kbit/s, and a client that does not read is found out.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
-  // How long a connection may be idle between two requests. It is closed without a word then.
+  // How long a connection may be idle between two requests. It is closed without a word then. 60 s: longer than
+  // browsers' pauses between clicks; proxies in front should be told to keep theirs shorter.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(60);
 
   // The longest request line in bytes; a longer one gets 414. A URL of 8000 bytes must work (RFC 9112 section 3).
   std::size_t max_request_line = 16 * 1024;
-  // The longest head in bytes, request line included; a longer one gets 431.
+  // The longest head in bytes, request line included; a longer one gets 431. 64 KiB: some gateways put certificates or
+  // tokens of 32 KiB there.
   std::size_t max_header_bytes = 64 * 1024;
-  // The most header fields; more get 431.
+  // The most header fields; more get 431. 100: browsers behind proxies send about 40.
   std::size_t max_header_fields = 100;
   // The largest body in bytes. One that announces more gets 413 before the handler is called; where a chunked one
   // grows beyond it, Read fails with std::errc::message_size. 0: no limit, the handler bounds what it reads.
@@ -71,6 +82,17 @@ struct ServerOptions {
   // close", and what is behind it is not read; a client must send that again on another connection (RFC 9112 section
   // 9.3.2). One that waits for its answers, at least now and then, never gets there. 0: no limit.
   std::size_t max_pipelined_requests = 10'000;
+
+  // The most connections that are served at the same time. 0: as many as the process may have descriptors
+  // (RLIMIT_NOFILE), beyond which accepting pauses. Beyond the limit clients wait: one accepted connection for each
+  // listener until there is room, the others in the kernel's queue, without costing the server anything (a 503 would
+  // make them come back at once). While some wait, an idle connection is closed to make room, and others after their
+  // next response ("Connection: close").
+  std::size_t max_conns = 0;
+
+  // Called when a connection enters a state; from its goroutine, except kStateNew, which comes from the one that
+  // accepts. Must not wait long; must not throw.
+  std::function<void(const std::shared_ptr<net::Conn>&, ConnState)> conn_state = {};
 
   // Makes the context from which those of a listener's requests are made; called once by each Serve, before the first
   // Accept. Null: Background(). Called from several goroutines at once.
@@ -88,13 +110,13 @@ struct ServerOptions {
 // Serve and ListenAndServe have returned and all connections' goroutines have ended; so not from a handler.
 class Server {
  public:
-  // Throws gale::Panic if an option is negative.
+  // Throws gale::Panic if an option is negative. The handler must outlive the server.
   explicit Server(ServerOptions options);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  // ListenAndServe listens on options.addr (TCP, one listener for each P) and serves until Close. It always
+  // ListenAndServe listens on options.addr (TCP, one listener for each P) and serves until Close or Shutdown. It always
   // returns an error: why it could not listen, or ErrServerClosed.
   gale::Error ListenAndServe();
 
@@ -105,6 +127,21 @@ class Server {
   // return ErrServerClosed, now or when they are called later.
   void Close();
 
+  // Shutdown stops in good order: it closes the listeners and the idle connections, has the others end with the
+  // response that they are just making ("Connection: close", where its head has not been sent yet), and returns when
+  // all have ended; or when the context is done, with its Err, and then what is left goes on: Close ends it. A
+  // connection that was accepted less than 5 s ago may still make its first request. Serve and ListenAndServe return
+  // ErrServerClosed at once: do not let main return then, but when Shutdown has. Connections that were hijacked are not
+  // waited for. Not from a handler, whose end it would wait for.
+  gale::Error Shutdown(const gale::Context& context);
+
+  // RegisterOnShutdown has Shutdown call the function, on a goroutine of its own which is not waited for: to end what
+  // Shutdown does not know of, as hijacked connections.
+  void RegisterOnShutdown(std::function<void()> function);
+
+  // SetKeepAlivesEnabled(false) ends connections after their next response, idle ones at once. Enabled by default.
+  void SetKeepAlivesEnabled(bool enabled);
+
  private:
   struct State;
   std::shared_ptr<State> state_;
@@ -114,7 +151,8 @@ class Server {
 inline const ContextKey<Server*> kServerContextKey("http-server");
 inline const ContextKey<net::Addr> kLocalAddrContextKey("local-addr");
 
-// ErrServerClosed is what Serve and ListenAndServe return after Close: "http: Server closed".
+// ErrServerClosed is what Serve and ListenAndServe return after Close or Shutdown: "http: Server
+// closed".
 std::error_code ErrServerClosed();
 
 // ListenAndServe serves handler on addr for ever; it returns only with an error. The handler must outlive the call.

@@ -13,7 +13,7 @@ constexpr std::size_t kSpillSize = 4096;
 constexpr std::size_t kLittleSpace = 512;  // receiving less than this at a time is not worth a system call
 }  // namespace
 
-void H1Body::Begin(const RequestHead& head, std::chrono::nanoseconds patience) {
+void H1Body::Begin(const RequestHead& head, const BodyLimits& limits, std::chrono::steady_clock::time_point end) {
   is_chunked_ = head.chunked;
   remaining_ = std::max<std::int64_t>(0, head.content_length);
   pending_ = {};
@@ -21,7 +21,10 @@ void H1Body::Begin(const RequestHead& head, std::chrono::nanoseconds patience) {
   failed_ = draining_ = false;
   continue_wanted_ = head.expect_continue;
   continue_possible_ = true;
-  patience_ = patience;
+  limits_ = &limits;
+  end_ = end;
+  waited_ = {};
+  received_ = 0;
   spill_begin_ = spill_end_ = 0;
   if (is_chunked_) chunked_.Reset();
 }
@@ -122,11 +125,28 @@ std::expected<std::size_t, gale::Error> H1Body::Receive(std::span<char> buffer) 
   if (continue_wanted_ && continue_possible_) {
     if (gale::Error error = Continue()) return std::unexpected(Fail(std::move(error)));
   }
-  using TimePoint = std::chrono::steady_clock::time_point;
-  if (!draining_) wire_.Conn().SetReadDeadline(patience_.count() > 0 ? CoarseNow() + patience_ : TimePoint{});
+  const auto start = CoarseNow();
+  if (!draining_) wire_.Conn().SetReadDeadline(Deadline(start));
   auto received = wire_.Receive(buffer);
-  if (received) return received;
+  if (received) {
+    waited_ += CoarseNow() - start;
+    received_ += static_cast<std::int64_t>(*received);
+    return received;
+  }
   return std::unexpected(Fail(received.error() == Errc::kEof ? gale::Error(Errc::kUnexpectedEof) : received.error()));
+}
+
+// Deadline is until when some bytes must come.
+std::chrono::steady_clock::time_point H1Body::Deadline(std::chrono::steady_clock::time_point now) const {
+  if (limits_->patience.count() == 0) return end_;
+  std::chrono::nanoseconds left = limits_->patience;
+  if (limits_->rate > 0) {
+    const auto earned =
+        static_cast<std::int64_t>(static_cast<double>(received_) * 1e9 / static_cast<double>(limits_->rate));
+    left = std::min(left, limits_->patience + std::chrono::nanoseconds(earned) - waited_);
+  }
+  const auto deadline = now + left;
+  return end_ == std::chrono::steady_clock::time_point{} ? deadline : std::min(deadline, end_);
 }
 
 gale::Error H1Body::Continue() {

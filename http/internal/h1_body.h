@@ -18,15 +18,23 @@ namespace gale::http::internal {
 
 struct RequestHead;
 
+// BodyLimits bound how long a client may take.
+struct BodyLimits {
+  std::chrono::nanoseconds patience{};  // the longest wait for some bytes
+  // Bytes per second: all waits together may not take longer than patience and what the received bytes take at this
+  // rate. 0: no such limit. Without patience there is no such limit, either.
+  std::int64_t rate = 0;
+};
+
 // H1Body is used by the handler's goroutine, and by the connection before and after the handler.
 class H1Body final : public Reader {
  public:
   // wire and trailer must outlive the body.
   H1Body(H1Wire& wire, Header& trailer, const ChunkOptions& options) : wire_(wire), chunked_(trailer, options) {}
 
-  // Begin makes it the body that `head` announces; the unread bytes of the wire's input start with it. patience is the
-  // longest wait for some bytes.
-  void Begin(const RequestHead& head, std::chrono::nanoseconds patience);
+  // Begin makes it the body that `head` announces; the unread bytes of the wire's input start with it. `limits` must
+  // outlive it; all must be there at `end`, unless that is default.
+  void Begin(const RequestHead& head, const BodyLimits& limits, std::chrono::steady_clock::time_point end);
 
   // Read fails with Errc::kUnexpectedEof if the client stops early, with Errc::kTimeout if it stalls, with
   // std::errc::protocol_error on a malformed chunk, and with std::errc::message_size above the limit.
@@ -55,6 +63,7 @@ class H1Body final : public Reader {
   std::expected<std::size_t, gale::Error> ReadChunked(std::span<char> buffer);
   std::expected<std::size_t, gale::Error> Receive(std::span<char> buffer);
   std::expected<std::size_t, gale::Error> TakePending(std::span<char> buffer);
+  std::chrono::steady_clock::time_point Deadline(std::chrono::steady_clock::time_point now) const;
   gale::Error Refill();
   gale::Error Continue();
   gale::Error Fail(gale::Error error);
@@ -74,7 +83,10 @@ class H1Body final : public Reader {
   std::int64_t remaining_ = 0;  // bytes of a sized body that are still to come
   gale::Error error_;           // why it has failed: what every later Read reports
   std::string_view pending_;    // data of a chunk, received and decoded but not yet read
-  std::chrono::nanoseconds patience_{};
+  const BodyLimits* limits_ = nullptr;
+  std::chrono::steady_clock::time_point end_;
+  std::chrono::nanoseconds waited_{};  // in all Receives
+  std::int64_t received_ = 0;          // by them
   // Where a chunked body goes on when the input buffer is full of its pinned head.
   std::unique_ptr<char[]> spill_;
   std::size_t spill_begin_ = 0, spill_end_ = 0;

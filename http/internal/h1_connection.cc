@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <exception>
 #include <string_view>
 #include <typeinfo>
@@ -17,9 +18,9 @@ namespace {
 constexpr std::chrono::milliseconds kLingerTime{500};
 constexpr std::size_t kMostLingerBytes = 256 * 1024;
 
-std::chrono::steady_clock::time_point After(std::chrono::nanoseconds timeout) {
-  return timeout.count() > 0 ? CoarseNow() + timeout : std::chrono::steady_clock::time_point{};
-}
+using TimePoint = std::chrono::steady_clock::time_point;
+
+TimePoint After(std::chrono::nanoseconds timeout) { return timeout.count() > 0 ? CoarseNow() + timeout : TimePoint{}; }
 
 // Lease gives an exchange back to the pool however the scope is left.
 class Lease {
@@ -40,9 +41,10 @@ class Lease {
 
 }  // namespace
 
-H1Connection::H1Connection(const ConnectionConfig& config, std::shared_ptr<net::Conn> conn, gale::Context context)
+H1Connection::H1Connection(const ConnectionConfig& config, ListedConnection& listed, gale::Context context)
     : config_(config),
-      conn_(std::move(conn)),
+      listed_(listed),
+      conn_(listed.Conn()),
       remote_addr_(conn_->RemoteAddr().String()),
       context_(std::move(context)) {}
 
@@ -53,21 +55,18 @@ void H1Connection::Serve() {
     ~Closer() { (void)connection.conn_->Close(); }
   } closer{*this};
 
-  if (config_.conn_context != nullptr) {
-    AddLocalAddr();
-    context_ = (*config_.conn_context)(context_, conn_);
-  }
+  if (!MakeConnContext()) return;
   Next next = Next::kGoOn;
-  std::chrono::nanoseconds timeout = config_.read_header_timeout;
+  std::chrono::nanoseconds timeout = HeadTimeout();
   head_deadline_set_ = true;
-  while (next == Next::kGoOn) {
+  do {
     if (!WaitForBytes(timeout)) return;
     timeout = config_.idle_timeout;
     Lease lease(*config_.exchanges, *conn_, config_.write_timeout);
     next = ServeWhatCame(*lease);
     if ((*lease).wire.Flush()) next = Next::kClose;
-  }
-  if (next == Next::kLinger) Linger();
+  } while (next == Next::kGoOn && listed_.BecomesIdle());
+  if (next != Next::kClose) Linger();
 }
 
 bool H1Connection::WaitForBytes(std::chrono::nanoseconds timeout) {
@@ -90,6 +89,7 @@ H1Connection::Next H1Connection::ServeWhatCame(H1Exchange& exchange) {
 // ReadHead reads until a whole head is there. The deadline is for all of it, not for each read.
 H1Connection::Next H1Connection::ReadHead(H1Exchange& exchange) {
   exchange.parser.Reset();
+  request_end_ = {};
   exchange.request.Header().Clear();
   exchange.request.Trailer().Clear();
   InputBuffer& input = exchange.wire.Input();
@@ -101,13 +101,21 @@ H1Connection::Next H1Connection::ReadHead(H1Exchange& exchange) {
         case ParseState::kError: return Refuse(exchange, exchange.parser.Error());
         case ParseState::kIncomplete: break;
       }
-      if (!deadline_set) conn_->SetReadDeadline(After(config_.read_header_timeout));
+      if (!deadline_set) conn_->SetReadDeadline(After(HeadTimeout()));
+      if (config_.read_timeout.count() > 0 && request_end_ == TimePoint{}) request_end_ = After(config_.read_timeout);
       deadline_set = true;
     }
     auto received = exchange.wire.Receive(input.FreeSpace());
     if (!received) return HeadInterrupted(exchange, received.error());
     input.Received(*received);
+    if (!listed_.BecomesActive()) return Next::kClose;
   }
+}
+
+std::chrono::nanoseconds H1Connection::HeadTimeout() const {
+  const bool has_both = config_.read_timeout.count() > 0 && config_.read_header_timeout.count() > 0;
+  if (has_both) return std::min(config_.read_timeout, config_.read_header_timeout);
+  return std::max(config_.read_timeout, config_.read_header_timeout);
 }
 
 H1Connection::Next H1Connection::HeadInterrupted(H1Exchange& exchange, const gale::Error& error) {
@@ -133,10 +141,10 @@ H1Connection::Next H1Connection::ServeRequest(H1Exchange& exchange, bool may_go_
   InputBuffer& input = exchange.wire.Input();
   input.Consume(exchange.parser.HeadLength());
   input.Pin();
-  exchange.body.Begin(head, config_.body_idle_timeout);
+  exchange.body.Begin(head, config_.body, RequestEnd());
   if (!FillRequest(exchange)) return Refuse(exchange, {kStatusBadRequest}, send_body);
   // Behind a CONNECT comes a tunnel's data if anything, never a request.
-  exchange.response.Begin(head, may_go_on && head.keep_alive && head.method != "CONNECT");
+  exchange.response.Begin(head, may_go_on && head.keep_alive && head.method != "CONNECT", listed_.List());
   CallHandler(exchange);
   exchange.body.End();
   input.Unpin();
@@ -144,6 +152,12 @@ H1Connection::Next H1Connection::ServeRequest(H1Exchange& exchange, bool may_go_
   // What the client is still sending, or sends because it does not know yet that this is the end, would turn the close
   // into a reset, and take our answer with it.
   return !head.keep_alive && exchange.body.Finished() && input.empty() ? Next::kClose : Next::kLinger;
+}
+
+// RequestEnd is when the whole request must be there.
+std::chrono::steady_clock::time_point H1Connection::RequestEnd() const {
+  if (config_.read_timeout.count() == 0 || request_end_ != TimePoint{}) return request_end_;
+  return After(config_.read_timeout);
 }
 
 bool H1Connection::FillRequest(H1Exchange& exchange) {
@@ -209,6 +223,19 @@ void H1Connection::EndContext() {
   request_has_context_ = false;
 }
 
+// MakeConnContext returns false if the program's function has thrown.
+bool H1Connection::MakeConnContext() {
+  if (config_.conn_context == nullptr) return true;
+  AddLocalAddr();
+  try {
+    context_ = (*config_.conn_context)(context_, conn_);
+    return true;
+  } catch (const std::exception& error) {
+    (*config_.log)("http: conn_context for " + remote_addr_ + ": " + error.what());
+    return false;
+  }
+}
+
 // HandlerThrew is called in a catch block. A Goexit comes here too, and unwinds on behind it.
 void H1Connection::HandlerThrew(H1Exchange& exchange) {
   const std::type_info* type = abi::__cxa_current_exception_type();
@@ -236,7 +263,7 @@ void H1Connection::HandlerThrew(H1Exchange& exchange) {
 // destroy what the client has not read yet (RFC 9112 section 9.6).
 void H1Connection::Linger() {
   if (conn_->CloseWrite()) return;
-  conn_->SetReadDeadline(std::chrono::steady_clock::now() + kLingerTime);
+  conn_->SetReadDeadline(CoarseNow() + kLingerTime);
   char scratch[2048];
   for (std::size_t dropped = 0; dropped < kMostLingerBytes;) {
     auto count = conn_->Read(scratch);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "gale/http/handler.h"
+#include "gale/http/internal/connection_list.h"
 #include "gale/http/internal/error_reply.h"
 #include "gale/http/internal/h1_exchange.h"
 #include "gale/http/request.h"
@@ -26,7 +27,8 @@ struct ConnectionConfig {
   H1ExchangePool* exchanges = nullptr;
   const LogFunction* log = nullptr;
   std::chrono::nanoseconds read_header_timeout{};
-  std::chrono::nanoseconds body_idle_timeout{};
+  std::chrono::nanoseconds read_timeout{};
+  BodyLimits body;
   std::chrono::nanoseconds write_timeout{};
   std::chrono::nanoseconds idle_timeout{};
   std::int64_t max_body_bytes = 0;
@@ -38,8 +40,8 @@ struct ConnectionConfig {
 // H1Connection runs on the goroutine that calls Serve; conn.Close() from elsewhere ends it.
 class H1Connection final : private ContextSource {
  public:
-  // config must outlive the connection. context is the server's.
-  H1Connection(const ConnectionConfig& config, std::shared_ptr<net::Conn> conn, gale::Context context = {});
+  // config and listed must outlive the connection. context is the server's.
+  H1Connection(const ConnectionConfig& config, ListedConnection& listed, gale::Context context);
 
   // Serve returns when the connection has ended, and closes it. Throws nothing.
   void Serve();
@@ -51,12 +53,15 @@ class H1Connection final : private ContextSource {
   bool WaitForBytes(std::chrono::nanoseconds timeout);
   Next ServeWhatCame(H1Exchange& exchange);
   Next ReadHead(H1Exchange& exchange);
+  std::chrono::nanoseconds HeadTimeout() const;
+  std::chrono::steady_clock::time_point RequestEnd() const;
   Next HeadInterrupted(H1Exchange& exchange, const gale::Error& error);
   Next Refuse(H1Exchange& exchange, const ParseError& error, ErrorBody send_body = ErrorBody::kSend);
   Next ServeRequest(H1Exchange& exchange, bool may_go_on);
   bool FillRequest(H1Exchange& exchange);
   void CallHandler(H1Exchange& exchange);
   void ServeHTTP(H1Exchange& exchange);
+  bool MakeConnContext();
   void AddLocalAddr();
   gale::Context MakeContext() override;
   void EndContext();
@@ -64,9 +69,11 @@ class H1Connection final : private ContextSource {
   void Linger();
 
   const ConnectionConfig& config_;
-  std::shared_ptr<net::Conn> conn_;
+  ListedConnection& listed_;
+  const std::shared_ptr<net::Conn> conn_;
   std::string remote_addr_;
-  bool head_deadline_set_ = false;  // the read deadline is already that of the next head
+  bool head_deadline_set_ = false;                     // the read deadline is already that of the next head
+  std::chrono::steady_clock::time_point request_end_;  // when read_timeout is over; none: not known yet
 
   gale::Context context_;
   bool has_local_addr_ = false;       // context_ has the value of kLocalAddrContextKey

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gale/http/internal/ascii.h"
+#include "gale/http/internal/connection_list.h"
 #include "gale/http/internal/date.h"
 #include "gale/http/internal/error_reply.h"
 #include "gale/http/internal/head_parser.h"
@@ -42,8 +43,9 @@ gale::Error WriteError(std::errc code, const char* what) { return gale::Error(st
 
 }  // namespace
 
-void H1Response::Begin(const RequestHead& head, bool keep_alive) {
+void H1Response::Begin(const RequestHead& head, bool keep_alive, const ConnectionList& list) {
   header_.Clear();
+  list_ = &list;
   head_ = &head;
   is_head_ = head.method == "HEAD";
   keep_alive_ = keep_alive;
@@ -269,7 +271,7 @@ void H1Response::DecideFraming(bool final) {
 
 void H1Response::DecideConnection() {
   OutputBuffer& out = wire_.Output();
-  keep_alive_ = keep_alive_ && !wants_close_ && !body_.Failed();
+  keep_alive_ = keep_alive_ && !wants_close_ && !body_.Failed() && list_->KeepsAlive();
   if (!keep_alive_) {
     out.Append("Connection: close\r\n");
   } else if (head_->minor_version == 0) {

@@ -20,6 +20,7 @@
 
 namespace gale::http::internal {
 
+class ConnectionList;
 struct RequestHead;
 
 // H1Response is used by one goroutine.
@@ -28,8 +29,9 @@ class H1Response final : public ResponseWriter {
   H1Response(H1Wire& wire, H1Body& body, const std::function<void(std::string_view)>& log)
       : wire_(wire), body_(body), log_(log) {}
 
-  // Begin starts the response to `head`, which must outlive it. keep_alive: whether the server would go on.
-  void Begin(const RequestHead& head, bool keep_alive);
+  // Begin starts the response to `head`, which must outlive it. keep_alive: whether the server would go on, unless the
+  // list says otherwise by then.
+  void Begin(const RequestHead& head, bool keep_alive, const ConnectionList& list);
 
   http::Header& Header() override { return header_; }
   void WriteHeader(int status) override;
@@ -69,6 +71,7 @@ class H1Response final : public ResponseWriter {
 
   http::Header header_;
   const RequestHead* head_ = nullptr;
+  const ConnectionList* list_ = nullptr;
   bool is_head_ = false;  // answers a HEAD request: no body
   bool keep_alive_ = false;
   bool committed_ = false;

@@ -4,9 +4,13 @@
 #include <ctime>
 #include <system_error>
 
+#include "gale/runtime/clock.h"
+#include "gale/runtime/internal/bubble.h"
+
 namespace gale::http::internal {
 
 std::chrono::steady_clock::time_point CoarseNow() {
+  if (gale::internal::CurrentBubble() != nullptr) return gale::Clock::now();
   timespec now;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) +

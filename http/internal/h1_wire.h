@@ -15,6 +15,7 @@
 namespace gale::http::internal {
 
 // CoarseNow is the steady clock to within a few milliseconds, for a fifth of its price: good enough for timeouts.
+// In a bubble of testing/synctest.h it is the bubble's clock.
 std::chrono::steady_clock::time_point CoarseNow();
 
 // H1Wire is bound to one connection at a time. One goroutine.

@@ -28,7 +28,7 @@ class ChanState : public ChanBase {
  public:
   explicit ChanState(std::size_t most) : ChanBase(most), slots_(Allocate(most)) {}
   ~ChanState() {
-    while (size > 0) TakeOldest();
+    while (size > 0) (void)TakeOldest();
     if (slots_ != nullptr) std::allocator<T>().deallocate(slots_, capacity);
   }
 

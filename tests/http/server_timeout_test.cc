@@ -168,6 +168,7 @@ TEST(BodyTimeoutTest, FailsTheRead) {
 TEST(BodyTimeoutTest, IsForEachRead) {
   ServerOptions options = Patient();
   options.body_idle_timeout = 500ms;
+  options.min_body_rate = 0;
   TestServer server(Echo, options);
   WireClient client = server.Connect();
   client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
