@@ -29,6 +29,15 @@ elseif(GALE_SANITIZE)
   message(FATAL_ERROR "GALE_SANITIZE is '${GALE_SANITIZE}'; it must be 'address', 'thread' or empty")
 endif()
 
+if(GALE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # GCC's way of telling the code, which Clang has not.
+  string(TOUPPER ${GALE_SANITIZE} sanitizer)
+  list(APPEND GALE_SANITIZE_FLAGS -D__SANITIZE_${sanitizer}__=1)
+endif()
+if(GALE_FUZZ)
+  list(APPEND GALE_SANITIZE_FLAGS -fsanitize=fuzzer-no-link)
+endif()
+
 set(gale_check_thread_locks OFF)
 if(CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT GALE_SANITIZE STREQUAL "thread")
   set(gale_check_thread_locks ON)

@@ -50,9 +50,16 @@ std::string Play(const TestServer& server, std::initializer_list<std::string_vie
   return client.Ending() == "EOF" ? answer : answer + client.Ending();
 }
 
+// No case here waits for a timeout, but the machine may be slow.
+ServerOptions PatientOptions() {
+  ServerOptions options = ConformanceOptions();
+  options.read_header_timeout = options.body_idle_timeout = options.idle_timeout = 1min;
+  return options;
+}
+
 class SegmentationTest : public ::testing::Test {
  protected:
-  TestServer server_{ServeConformance, ConformanceOptions(), TestServer::Network::kUnix};
+  TestServer server_{ServeConformance, PatientOptions(), TestServer::Network::kUnix};
 };
 
 TEST_F(SegmentationTest, DoesNotChangeTheResult) {
