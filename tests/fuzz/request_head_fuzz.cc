@@ -21,9 +21,11 @@ using gale::http::internal::HeadOptions;
 using gale::http::internal::HeadParser;
 using gale::http::internal::ParseState;
 using gale::http::internal::RequestHead;
+using gale::http::internal::SecondOpinion;
 
 // Small, so that short inputs reach them.
-constexpr HeadOptions kOptions = {.max_request_line = 256, .max_head = 1024, .max_fields = 12};
+constexpr HeadOptions kOptions = {
+    .max_request_line = 256, .max_head = 1024, .max_fields = 12, .second_opinion = SecondOpinion::kAlways};
 
 struct Outcome {
   ParseState state = ParseState::kIncomplete;
@@ -114,7 +116,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Check(Parse(input, 0, 1 + odd % 20) == whole, "in pieces it is something else");
 
   HeadOptions alone = kOptions;
-  alone.second_opinion = false;
+  alone.second_opinion = SecondOpinion::kNever;
   Check(Parse(input, input.size(), 1, alone) == whole, "llhttp is of another opinion");
 
   if (whole.state == ParseState::kComplete) {
