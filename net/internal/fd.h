@@ -109,7 +109,9 @@ class FD {
   FdMutex mutex_;
   int fd_;
   gale::internal::PollDesc* poll_ = nullptr;
-  bool drained_ = false;  // guarded by the read lock
+  // Nothing is there until the poller says so; what came before the registration, that reports at once. Guarded by the
+  // read lock.
+  bool drained_ = true;
   std::error_code close_error_;
   gale::internal::Semaphore destroyed_;
 };
