@@ -1,4 +1,5 @@
-// The chunked decoder, row by row. The names of the rows are those of the wire cases they re-express.
+// Behaviour groups 10 and 12. The chunked decoder, row by row. The names of the rows are those of the wire cases they
+// re-express.
 #include "gale/http/internal/chunked_reader.h"
 
 #include <gtest/gtest.h>

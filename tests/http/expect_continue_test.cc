@@ -1,5 +1,5 @@
-// "Expect: 100-continue": the client waits for a go-ahead before it sends its body. It comes when, and only when, the
-// handler reads the body and has not answered yet.
+// Behaviour groups 14 and 15. "Expect: 100-continue": the client waits for a go-ahead before it sends its body. It
+// comes when, and only when, the handler reads the body and has not answered yet.
 #include <gtest/gtest.h>
 
 #include <string>

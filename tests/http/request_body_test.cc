@@ -160,8 +160,8 @@ TEST(ContentLengthTest, SaysWhatIsKnown) {
   EXPECT_EQ(server.Ask(Chunked("hello", 5)).body, "-1");
 }
 
-// A body that cannot be decoded: Read fails, for good, the response still comes, and nothing that follows is taken for
-// a request.
+// Behaviour groups 10, 11 and 19. A body that cannot be decoded: Read fails, for good, the response still comes, and
+// nothing that follows is taken for a request.
 class BadBodyTest : public ::testing::TestWithParam<Row> {};
 
 TEST_P(BadBodyTest, FailsTheReadAndEndsTheConnection) {

@@ -77,6 +77,7 @@ HandlerFunc::Function With(std::vector<std::pair<std::string, std::string>> fiel
 const std::string kFull(2048, 'a');
 const std::string kMore(2049, 'a');
 
+// Behaviour group 22.
 INSTANTIATE_TEST_SUITE_P(
     Automatic, FramingTest,
     ::testing::Values(Row{"Nothing", kGet, Write({}), "0", kNone, kNone, "", After::kOpen},
@@ -93,6 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
                           kMore, After::kOpen}),
     Name);
 
+// Behaviour group 24.
 INSTANTIATE_TEST_SUITE_P(
     Http10, FramingTest,
     ::testing::Values(
@@ -127,6 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"304WithBody", kGet, With({}, "x", 304), kNone, kNone, kNone, "", After::kOpen}),
     Name);
 
+// Behaviour group 23.
 INSTANTIATE_TEST_SUITE_P(
     Declared, FramingTest,
     ::testing::Values(

@@ -32,6 +32,7 @@ struct Row {
 };
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
+// Behaviour group 20.
 class LimitTest : public ::testing::TestWithParam<Row> {};
 
 TEST_P(LimitTest, Holds) {

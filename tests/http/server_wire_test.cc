@@ -46,7 +46,7 @@ struct Row {
 std::string Name(const ::testing::TestParamInfo<Row>& info) { return info.param.name; }
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
-// Behind every malformed head comes a request that must never be served.
+// Behaviour groups 2 to 9, for what is refused. Behind every malformed head comes a request that must never be served.
 std::string Smuggled() { return Get("/smuggled"); }
 
 class MalformedTest : public ::testing::TestWithParam<Row> {
@@ -186,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Expect", Get("/", "Expect: 200-ok\r\n"), 417, ""}),
     Name);
 
-// What the server serves although it looks odd.
+// Behaviour groups 1 to 13, for what the server serves although it looks odd.
 class OddTest : public ::testing::TestWithParam<Row> {};
 
 TEST_P(OddTest, IsServedWhereverItIsSplit) {

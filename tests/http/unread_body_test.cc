@@ -28,6 +28,7 @@ struct Row {
 };
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
+// Behaviour groups 16 to 18.
 class UnreadBodyTest : public ::testing::TestWithParam<Row> {};
 
 TEST_P(UnreadBodyTest, IsDrainedOrTheEnd) {
@@ -63,6 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"Sized1MB", Post("/", std::string(1'000'000, 'x')), 1, false},
                       Row{"Chunked1MB", OneChunk(1'000'000), 1, false},
                       Row{"Sized1MBLargeResponse", Post("/", std::string(1'000'000, 'x')), 100'000, false},
+                      Row{"Sized10GB", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000000\r\n\r\n", 1, false},
                       Row{"Sized20KBClosing", Closing(Post("/", std::string(20'000, 'x'))), 1, false},
                       Row{"Chunked20KBClosing", Closing(OneChunk(20'000)), 1, false},
                       Row{"Malformed", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 1,
