@@ -39,7 +39,14 @@ std::string Category::message(int value) const {
     case MessageErrc::kReadByMultipartReader: return "http: multipart handled by MultipartReader";
     case MessageErrc::kReadByMultipartForm: return "http: multipart handled by ParseMultipartForm";
     case MessageErrc::kMultipartReaderTwice: return "http: MultipartReader called twice";
-    case MessageErrc::kWriteAfterHandlerTimeout: return "http: Handler timeout";
+    case MessageErrc::kHandlerTimeout: return "http: Handler timeout";
+    case MessageErrc::kCrossOrigin: return "cross-origin request detected from Sec-Fetch-Site header";
+    case MessageErrc::kCrossOriginOldBrowser:
+      return "cross-origin request detected, and/or browser is out of date: Sec-Fetch-Site is missing, and Origin does "
+             "not match Host";
+    case MessageErrc::kOriginWithoutScheme: return "scheme is required";
+    case MessageErrc::kOriginWithoutHost: return "host is required";
+    case MessageErrc::kOriginWithMore: return "path, query, and fragment are not allowed";
     case MessageErrc::kBlankCookie: return "http: blank cookie";
     case MessageErrc::kNoEqualsInCookie: return "http: '=' not found in cookie";
     case MessageErrc::kInvalidCookieName: return "http: invalid cookie name";
@@ -65,7 +72,9 @@ std::error_condition Category::default_error_condition(int value) const noexcept
     case MessageErrc::kTooManyPairs:
     case MessageErrc::kTooManyCookies:
     case MessageErrc::kCookieTooLarge: return std::errc::message_size;
-    case MessageErrc::kWriteAfterHandlerTimeout: return std::errc::timed_out;
+    case MessageErrc::kHandlerTimeout: return std::errc::timed_out;
+    case MessageErrc::kCrossOrigin:
+    case MessageErrc::kCrossOriginOldBrowser: return std::errc::permission_denied;
     case MessageErrc::kMissingFile:
     case MessageErrc::kReadByMultipartReader:
     case MessageErrc::kReadByMultipartForm:

@@ -39,10 +39,19 @@ enum class MessageErrc {
   kMalformedMultipart,   // "multipart: malformed body"
   kMalformedPartHeader,  // "multipart: malformed MIME header"
   // Misuses, which are the program's fault. They have no further meaning.
-  kReadByMultipartReader,     // "http: multipart handled by MultipartReader"
-  kReadByMultipartForm,       // "http: multipart handled by ParseMultipartForm"
-  kMultipartReaderTwice,      // "http: MultipartReader called twice"
-  kWriteAfterHandlerTimeout,  // "http: Handler timeout"; equals std::errc::timed_out
+  kReadByMultipartReader,  // "http: multipart handled by MultipartReader"
+  kReadByMultipartForm,    // "http: multipart handled by ParseMultipartForm"
+  kMultipartReaderTwice,   // "http: MultipartReader called twice"
+  kHandlerTimeout,         // "http: Handler timeout": to a handler behind a TimeoutHandler; equals std::errc::timed_out
+
+  // What CrossOriginProtection refuses; equals std::errc::permission_denied.
+  kCrossOrigin,            // "cross-origin request detected from Sec-Fetch-Site header"
+  kCrossOriginOldBrowser,  // "cross-origin request detected, and/or browser is out of date: Sec-Fetch-Site is missing,
+                           // and Origin does not match Host"
+  // What is no origin for it.
+  kOriginWithoutScheme,  // "scheme is required"
+  kOriginWithoutHost,    // "host is required"
+  kOriginWithMore,       // "path, query, and fragment are not allowed"
 
   // Cookies that were received.
   kBlankCookie,         // "http: blank cookie"

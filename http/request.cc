@@ -61,6 +61,27 @@ void Request::MakeContext() const {
   context_source_ = nullptr;
 }
 
+std::unique_ptr<Request> Request::Clone(gale::Context context) {
+  auto copy = std::make_unique<Request>();
+  copy->SetMethod(method_);
+  copy->url_ = url_;
+  copy->SetProto(proto_major_, proto_minor_);
+  copy->header_ = header_;
+  copy->trailer_ = trailer_;
+  copy->SetHost(host_);
+  copy->SetBody(*body_, content_length_);
+  copy->SetRemoteAddr(remote_addr_);
+  copy->SetRequestURI(request_uri_);
+  copy->SetClose(close_);
+  copy->SetContext(std::move(context));
+  copy->SetPattern(pattern_);
+  for (std::size_t i = 0; i < path_values_used_; ++i) {
+    copy->SetPathValue(path_values_[i].first, path_values_[i].second);
+  }
+  if (form_ != nullptr) copy->form_ = form_->Clone();
+  return copy;
+}
+
 void Request::BindViews(const Views& views) {
   strings_.Reset();
   method_ = views.method;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@
 
 #include "gale/http/cookie.h"
 #include "gale/http/header.h"
+#include "gale/http/multipart_form.h"
 #include "gale/http/url.h"
 #include "gale/http/values.h"
 #include "gale/net/io.h"
@@ -139,11 +141,29 @@ class Request {
   std::string_view FormValue(std::string_view key);
   std::string_view PostFormValue(std::string_view key);
 
+  // ParseMultipartForm calls ParseForm, reads a multipart/form-data body into MultipartForm, and adds its values to
+  // Form and PostForm. FormValue and PostFormValue call it with the default options. Fails with
+  // MessageErrc::kNotMultipart for other bodies, and as MultipartForm::Read does. Later calls do nothing and return
+  // the same.
+  gale::Error ParseMultipartForm(const MultipartOptions& options = {});
+  // MultipartForm is empty before ParseMultipartForm.
+  const http::MultipartForm& MultipartForm();
+  // FormFile is the first uploaded file of a form's field. Parses what is not parsed yet. Fails as that does, and with
+  // MessageErrc::kMissingFile.
+  std::expected<http::FormFile, gale::Error> FormFile(std::string_view field);
+  // MultipartReader reads the parts of a multipart/form-data body one by one instead; see its header. Valid as long as
+  // the request; for once.
+  std::expected<http::MultipartReader*, gale::Error> MultipartReader(const MultipartOptions& options = {});
+
   // BasicAuth is what the client says in its Authorization field with the scheme Basic (RFC 7617), if anything. To
   // compare a password takes constant time only if you see to it.
   std::optional<BasicCredentials> BasicAuth() const;
   // SetBasicAuth sets that field; for clients and tests.
   void SetBasicAuth(std::string_view username, std::string_view password);
+
+  // Clone makes a copy that lives on its own, with another Context; only the body is the same, and must outlive it.
+  // What was parsed of a form is copied. The copy has the trailers that have been read so far.
+  std::unique_ptr<Request> Clone(gale::Context context);
 
   // The setters are for servers, middleware and tests. Strings are copied.
   void SetMethod(std::string_view method) { method_ = strings_.Copy(method); }

@@ -8,6 +8,7 @@
 #include "gale/http/internal/base64.h"
 #include "gale/http/internal/failure.h"
 #include "gale/http/internal/media_type.h"
+#include "gale/http/internal/multipart_scanner.h"
 #include "gale/http/internal/parsed_form.h"
 #include "gale/http/max_bytes.h"
 #include "gale/http/request.h"
@@ -35,7 +36,36 @@ gale::Error ReadPostForm(const Header& header, Reader& body, Values& values) {
   return text.error();
 }
 
+// The boundary of a multipart/form-data body.
+std::expected<std::string, gale::Error> BoundaryOf(const Header& header) {
+  const std::string_view content_type = header.Get("Content-Type");
+  if (content_type.empty()) return internal::Failure(MessageErrc::kNotMultipart);
+  const auto type = internal::ParseMediaType(content_type);
+  if (!type) return std::unexpected(type.error());
+  if (type->name != "multipart/form-data") return internal::Failure(MessageErrc::kNotMultipart);
+  const std::string* boundary = type->Find("boundary");
+  if (boundary == nullptr || boundary->empty()) return internal::Failure(MessageErrc::kMissingBoundary);
+  if (!internal::IsBoundary(*boundary)) return internal::Failure(MessageErrc::kInvalidBoundary);
+  return *boundary;
+}
+
 }  // namespace
+
+namespace internal {
+
+std::unique_ptr<ParsedForm> ParsedForm::Clone() const {
+  auto copy = std::make_unique<ParsedForm>();
+  copy->form_parsed = form_parsed;
+  copy->form_error = form_error;
+  copy->form = form;
+  copy->post_form = post_form;
+  copy->multipart_parsed = multipart_parsed;
+  copy->multipart_error = multipart_error;
+  copy->multipart_form = multipart_form;
+  return copy;
+}
+
+}  // namespace internal
 
 internal::ParsedForm& Request::FormState() {
   if (form_ == nullptr) form_ = std::make_unique<internal::ParsedForm>();
@@ -59,13 +89,51 @@ const Values& Request::Form() { return FormState().form; }
 
 const Values& Request::PostForm() { return FormState().post_form; }
 
+std::expected<http::MultipartReader*, gale::Error> Request::MultipartReader(const MultipartOptions& options) {
+  internal::ParsedForm& state = FormState();
+  const auto boundary = BoundaryOf(header_);
+  if (!boundary) return std::unexpected(boundary.error());
+  if (state.multipart_parsed) return internal::Failure(MessageErrc::kReadByMultipartForm);
+  if (state.multipart_reader != nullptr) return internal::Failure(MessageErrc::kMultipartReaderTwice);
+  state.multipart_reader = std::make_unique<http::MultipartReader>(*body_, *boundary, options);
+  return state.multipart_reader.get();
+}
+
+gale::Error Request::ParseMultipartForm(const MultipartOptions& options) {
+  internal::ParsedForm& state = FormState();
+  if (state.multipart_parsed) return state.multipart_error;
+  gale::Error form_error = ParseForm();
+  if (state.multipart_reader != nullptr) return internal::Fault(MessageErrc::kReadByMultipartReader);
+  state.multipart_parsed = true;
+  const auto boundary = BoundaryOf(header_);
+  if (!boundary) return state.multipart_error = boundary.error();
+  http::MultipartReader reader(*body_, *boundary, options);
+  auto form = http::MultipartForm::Read(reader);
+  if (!form) return state.multipart_error = form.error();
+  state.multipart_form = *std::move(form);
+  for (const auto& [key, value] : state.multipart_form.Value()) {
+    state.form.Add(key, value);
+    state.post_form.Add(key, value);
+  }
+  return state.multipart_error = std::move(form_error);
+}
+
+const MultipartForm& Request::MultipartForm() { return FormState().multipart_form; }
+
+std::expected<FormFile, gale::Error> Request::FormFile(std::string_view field) {
+  const gale::Error error = ParseMultipartForm();
+  std::optional<http::FormFile> file = MultipartForm().File(field);
+  if (file) return *std::move(file);
+  return error ? std::unexpected(error) : internal::Failure(MessageErrc::kMissingFile);
+}
+
 std::string_view Request::FormValue(std::string_view key) {
-  (void)ParseForm();
+  (void)ParseMultipartForm();
   return Form().Get(key);
 }
 
 std::string_view Request::PostFormValue(std::string_view key) {
-  (void)ParseForm();
+  (void)ParseMultipartForm();
   return PostForm().Get(key);
 }
 

@@ -66,6 +66,8 @@ class URL {
     path_ = path;
     raw_path_.clear();
   }
+  // SetRawPath sets how Path is escaped where that is not the canonical way. After SetPath, and to an escaping of it.
+  void SetRawPath(std::string_view raw_path) { raw_path_ = raw_path; }
   void SetRawQuery(std::string_view query) { raw_query_ = query; }
 
   // RawPath is the path as received, where that is not the canonical escaping of Path, else "".
