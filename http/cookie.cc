@@ -7,7 +7,6 @@
 #include "gale/http/internal/cookie_syntax.h"
 #include "gale/http/internal/date.h"
 #include "gale/http/internal/failure.h"
-#include "gale/http/request.h"
 #include "gale/http/response_writer.h"
 #include "gale/runtime/panic.h"
 
@@ -38,6 +37,13 @@ bool IsCookieDomain(std::string_view domain) {
     if (dot == std::string_view::npos) return true;
     domain.remove_prefix(dot + 1);
   }
+}
+
+void AppendCookieValue(std::string& out, std::string_view value, bool quoted) {
+  const bool quotes = quoted || value.find_first_of(" ,") != std::string_view::npos;
+  if (quotes) out += '"';
+  out += value;
+  if (quotes) out += '"';
 }
 
 }  // namespace internal
@@ -78,13 +84,6 @@ void AppendSameSite(std::string& out, SameSite same_site) {
     case SameSite::kStrict: out += "; SameSite=Strict"; return;
     case SameSite::kNone: out += "; SameSite=None"; return;
   }
-}
-
-void AppendValue(std::string& out, const Cookie& cookie) {
-  const bool quotes = cookie.quoted || cookie.value.find_first_of(" ,") != std::string::npos;
-  if (quotes) out += '"';
-  out += cookie.value;
-  if (quotes) out += '"';
 }
 
 // Visits name and value of each well-formed cookie until visit returns false.
@@ -137,7 +136,7 @@ gale::Error Cookie::Valid() const {
 std::string Cookie::String() const {
   if (Valid()) return {};
   std::string out = name + '=';
-  AppendValue(out, *this);
+  internal::AppendCookieValue(out, value, quoted);
   if (!path.empty()) out.append("; Path=").append(path);
   if (!domain.empty()) out.append("; Domain=").append(domain, domain.front() == '.' ? 1 : 0);
   if (expires) AppendExpires(out, *expires);
@@ -191,22 +190,6 @@ std::optional<Cookie> CookieNamed(const Header& header, std::string_view name) {
     return !found;
   });
   return found;
-}
-
-std::vector<Cookie> Request::CookiesNamed(std::string_view name) const {
-  std::vector<http::Cookie> cookies = Cookies();
-  std::erase_if(cookies, [name](const http::Cookie& cookie) { return cookie.name != name; });
-  return cookies;
-}
-
-void Request::AddCookie(const http::Cookie& cookie) {
-  const http::Cookie plain{.name = cookie.name, .value = cookie.value, .quoted = cookie.quoted};
-  std::string text = plain.name + '=';
-  AppendValue(text, plain);
-  if (!internal::IsToken(plain.name)) throw Panic(gale::Error(MessageErrc::kCookieName).Message());
-  if (!internal::kCookieValueBytes.HasAll(plain.value)) throw Panic(gale::Error(MessageErrc::kCookieValue).Message());
-  const std::string_view former = header_.Get("Cookie");
-  header_.Set("Cookie", former.empty() ? text : std::string(former) + "; " + text);
 }
 
 }  // namespace gale::http

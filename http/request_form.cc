@@ -1,4 +1,4 @@
-// The side of Request that reads forms and credentials.
+// The side of Request that reads cookies, forms and credentials.
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -6,12 +6,14 @@
 
 #include "gale/http/internal/ascii.h"
 #include "gale/http/internal/base64.h"
+#include "gale/http/internal/cookie_syntax.h"
 #include "gale/http/internal/failure.h"
 #include "gale/http/internal/media_type.h"
 #include "gale/http/internal/multipart_scanner.h"
 #include "gale/http/internal/parsed_form.h"
 #include "gale/http/max_bytes.h"
 #include "gale/http/request.h"
+#include "gale/runtime/panic.h"
 
 namespace gale::http {
 namespace {
@@ -135,6 +137,24 @@ std::string_view Request::FormValue(std::string_view key) {
 std::string_view Request::PostFormValue(std::string_view key) {
   (void)ParseMultipartForm();
   return PostForm().Get(key);
+}
+
+std::vector<Cookie> Request::CookiesNamed(std::string_view name) const {
+  std::vector<http::Cookie> cookies = Cookies();
+  std::erase_if(cookies, [name](const http::Cookie& cookie) { return cookie.name != name; });
+  return cookies;
+}
+
+void Request::AddCookie(const http::Cookie& cookie) {
+  if (!internal::IsToken(cookie.name)) throw Panic(internal::Fault(MessageErrc::kCookieName).Message());
+  if (!internal::kCookieValueBytes.HasAll(cookie.value)) {
+    throw Panic(internal::Fault(MessageErrc::kCookieValue).Message());
+  }
+  std::string text(header_.Get("Cookie"));
+  if (!text.empty()) text += "; ";
+  text.append(cookie.name).append("=");
+  internal::AppendCookieValue(text, cookie.value, cookie.quoted);
+  header_.Set("Cookie", text);
 }
 
 std::optional<BasicCredentials> Request::BasicAuth() const {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "gale/http/internal/ascii.h"
@@ -38,6 +39,9 @@ inline std::string_view TakeCookiePart(std::string_view& list) {
   list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
   return part;
 }
+
+// AppendCookieValue writes quotes around a value that wants or needs them.
+void AppendCookieValue(std::string& out, std::string_view value, bool quoted);
 
 // IsCookieDomain: a host name, which may start with a dot, or an IPv4 address.
 bool IsCookieDomain(std::string_view domain);

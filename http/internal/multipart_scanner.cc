@@ -44,8 +44,8 @@ gale::Error MultipartScanner::SkipData() {
     begin_ += data_;
     skipped += data_;
     data_ = 0;
-    if (in_preamble_ && skipped > kMaxPreamble) return Fault(MessageErrc::kMalformedMultipart);
     if (gale::Error error = FindData()) return error;
+    if (in_preamble_ && skipped + data_ > kMaxPreamble) return Fault(MessageErrc::kMalformedMultipart);
   }
   begin_ += data_;
   data_ = 0;

@@ -152,7 +152,7 @@ TEST(MultipartFormTest, ValuesHaveALimit) {
   const gale::Error error = large.ParseMultipartForm({.max_memory = 0});
   EXPECT_TRUE(error == MessageErrc::kFormTooLarge);
   EXPECT_EQ(StatusForBodyError(error), 413);
-  EXPECT_EQ(large.FormValue("a"), "");
+  EXPECT_EQ(large.PostFormValue("a"), "");
   EXPECT_TRUE(large.ParseMultipartForm() == MessageErrc::kFormTooLarge);
 }
 

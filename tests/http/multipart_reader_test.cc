@@ -68,7 +68,7 @@ TEST(MultipartReaderTest, Parts) {
       {"--b\n" + kA + "1\n--bb\n--\n--B\n-b\n --b\n--b-\n--b-x\n--b--\n",
        "a/:1\r\n--bb\r\n--\r\n--B\r\n-b\r\n --b\r\n--b-\r\n--b-x|EOF"},
       {"--b\n" + kA + "--bc\n--b--\n", "a/:--bc|EOF"},
-      {"--b\n" + kA + "1\r\r\n--b--\n", "a/:1\r|EOF"},
+      {"--b\n" + kA + "1\r\n--b--\n", "a/:1\r|EOF"},
   };
   for (const auto& [text, summary] : rows) {
     const std::string body = Wire(text);
@@ -119,9 +119,9 @@ TEST(MultipartReaderTest, Malformed) {
       {"--b\nName : x\n\n", "multipart: malformed MIME header"},
       {"--b\nno colon\n\n", "multipart: malformed MIME header"},
       {"--b\nA: b\n folded\n\n", "multipart: malformed MIME header"},
-      {"--b\nContent-Disposition: form-data; name=\"a\n\n", "multipart: malformed MIME header"},
-      {"--b\nContent-Disposition: form-data; name=a; name=b\n\n", "multipart: malformed MIME header"},
-      {"--b\nContent-Disposition: form-data; name=a\nContent-Disposition: form-data; name=b\n\n",
+      {"--b\nContent-Disposition: form-data; name=\"a\n\n\n--b--", "multipart: malformed MIME header"},
+      {"--b\nContent-Disposition: form-data; name=a; name=b\n\n\n--b--", "multipart: malformed MIME header"},
+      {"--b\nContent-Disposition: form-data; name=a\nContent-Disposition: form-data; name=b\n\n\n--b--",
        "multipart: malformed MIME header"},
   };
   for (const auto& [text, message] : rows) EXPECT_EQ(Summary(Wire(text)), message) << text.substr(0, 100);
