@@ -8,3 +8,4 @@
 #include "gale/net/fmt.h"
 #include "gale/net/io.h"
 #include "gale/net/listener.h"
+#include "gale/net/pipe.h"

@@ -5,6 +5,9 @@
 #include <bit>
 #include <chrono>
 
+#include "gale/runtime/clock.h"
+#include "gale/runtime/internal/bubble.h"
+
 namespace gale::http::internal {
 namespace {
 
@@ -50,6 +53,8 @@ void FormatDate(std::int64_t unix_seconds, char* destination) {
 
 DateText CachedDate::Now() {
   static constinit CachedDate cache;
+  if (gale::internal::CurrentBubble() != nullptr)
+    return cache.At(gale::Now().time_since_epoch() / std::chrono::seconds(1));
   timespec now;
   ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
   return cache.At(now.tv_sec);

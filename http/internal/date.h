@@ -41,7 +41,7 @@ class DateText {
 // request), a thread_local one (its address may be cached across a goroutine's migration).
 class CachedDate {
  public:
-  // Now is the date of the coarse real-time clock. Thread-safe.
+  // Now is the date of the coarse real-time clock; in a bubble of testing/synctest.h, of that. Thread-safe.
   static DateText Now();
 
   // At is the date of the given second. Thread-safe.
