@@ -18,7 +18,9 @@ struct UploadedFile {
   http::Header header;
   std::int64_t size = 0;
   std::string content;  // unless spilled
-  std::unique_ptr<TempFile> spilled;
+  // All files of a form share one on disk: a form must not take as many descriptors as it has parts.
+  std::shared_ptr<const TempFile> spilled;
+  std::int64_t spilled_at = 0;
 };
 
 }  // namespace internal
@@ -39,7 +41,9 @@ std::expected<std::size_t, gale::Error> FormFile::ReadAt(std::span<char> buffer,
   if (offset < 0) return std::unexpected(gale::Error(std::make_error_code(std::errc::invalid_argument)));
   if (buffer.empty()) return 0;
   if (offset >= file_->size) return std::unexpected(gale::Error(Errc::kEof));
-  if (file_->spilled != nullptr) return file_->spilled->ReadAt(buffer, offset);
+  const auto left = static_cast<std::size_t>(file_->size - offset);
+  buffer = buffer.first(std::min(buffer.size(), left));
+  if (file_->spilled != nullptr) return file_->spilled->ReadAt(buffer, file_->spilled_at + offset);
   return file_->content.copy(buffer.data(), buffer.size(), static_cast<std::size_t>(offset));
 }
 
@@ -58,13 +62,16 @@ class FormCollector {
 
  private:
   static constexpr std::int64_t kMemoryOfValues = 10 << 20;
-  static constexpr std::int64_t kMemoryOfPart = 200;  // what any part takes besides its texts
+  // What any part takes besides its texts, and what a file takes.
+  static constexpr std::int64_t kMemoryOfPart = 200;
+  static constexpr std::int64_t kMemoryOfFile = 3 * 1024;
   static constexpr std::size_t kBufferSize = 64 * 1024;
 
   gale::Error CollectPart(Part& part);
   gale::Error CollectValue(Part& part);
   gale::Error CollectFile(Part& part);
   gale::Error Append(internal::UploadedFile& file, std::string_view data);
+  gale::Error Spill(internal::UploadedFile& file);
   gale::Error TakeMemory(std::int64_t count);
   std::expected<std::string_view, gale::Error> ReadSome(Part& part);
 
@@ -75,6 +82,7 @@ class FormCollector {
   std::int64_t memory_;
   std::int64_t bytes_;
   std::unique_ptr<char[]> buffer_;
+  std::shared_ptr<internal::TempFile> spill_;
 };
 
 gale::Error FormCollector::Collect() {
@@ -108,6 +116,7 @@ gale::Error FormCollector::CollectValue(Part& part) {
 }
 
 gale::Error FormCollector::CollectFile(Part& part) {
+  if (gale::Error error = TakeMemory(kMemoryOfFile)) return error;
   auto file = std::make_shared<internal::UploadedFile>();
   file->field_name = part.FormName();
   file->filename = part.FileName();
@@ -132,17 +141,25 @@ gale::Error FormCollector::Append(internal::UploadedFile& file, std::string_view
     file.content += data;
     return {};
   }
-  if (file.spilled == nullptr) {
-    auto spilled = internal::TempFile::Create(reader_.Options().temp_directory);
-    if (!spilled) return std::move(spilled).error();
-    file.spilled = *std::move(spilled);
-    if (gale::Error error = file.spilled->Append(file.content)) return error;
-    const auto freed = static_cast<std::int64_t>(file.content.size());
-    file_memory_ += freed;
-    memory_ += freed;
-    std::string().swap(file.content);
+  if (gale::Error error = Spill(file)) return error;
+  return spill_->Append(data);
+}
+
+gale::Error FormCollector::Spill(internal::UploadedFile& file) {
+  if (file.spilled != nullptr) return {};
+  if (spill_ == nullptr) {
+    auto created = internal::TempFile::Create(reader_.Options().temp_directory);
+    if (!created) return std::move(created).error();
+    spill_ = *std::move(created);
   }
-  return file.spilled->Append(data);
+  file.spilled = spill_;
+  file.spilled_at = spill_->Size();
+  if (gale::Error error = spill_->Append(file.content)) return error;
+  const auto freed = static_cast<std::int64_t>(file.content.size());
+  file_memory_ += freed;
+  memory_ += freed;
+  std::string().swap(file.content);
+  return {};
 }
 
 gale::Error FormCollector::TakeMemory(std::int64_t count) {

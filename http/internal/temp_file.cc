@@ -65,7 +65,9 @@ TempFile::~TempFile() { ::close(descriptor_); }
 
 gale::Error TempFile::Append(std::string_view data) {
   const std::int64_t result = Blocking([&] { return WriteAll(descriptor_, data); });
-  return result < 0 ? Failed(result, "write a temporary file") : gale::Error();
+  if (result < 0) return Failed(result, "write a temporary file");
+  size_ += static_cast<std::int64_t>(data.size());
+  return {};
 }
 
 std::expected<std::size_t, gale::Error> TempFile::ReadAt(std::span<char> buffer, std::int64_t offset) const {

@@ -23,6 +23,9 @@ class TempFile {
   // directory "": $TMPDIR, or /tmp. Fails with the errno of open(2).
   static std::expected<std::unique_ptr<TempFile>, gale::Error> Create(const std::string& directory);
 
+  // Size is how many bytes have been appended.
+  std::int64_t Size() const { return size_; }
+
   explicit TempFile(int descriptor) : descriptor_(descriptor) {}
   TempFile(const TempFile&) = delete;
   TempFile& operator=(const TempFile&) = delete;
@@ -35,6 +38,7 @@ class TempFile {
 
  private:
   const int descriptor_;
+  std::int64_t size_ = 0;
 };
 
 }  // namespace gale::http::internal

@@ -132,6 +132,22 @@ TEST(MultipartFormTest, WhatDoesNotFitGoesToDisk) {
   EXPECT_TRUE(baseline.BackAgain());
 }
 
+TEST(MultipartFormTest, AllFilesOnDiskTakeOneDescriptor) {
+  const int descriptors = OpenDescriptors();
+  std::string body;
+  for (int i = 0; i < 50; ++i)
+    body += File("f", std::to_string(i), std::string(100 + i, static_cast<char>('a' + i % 26)));
+  Upload r(body + kEnd);
+  ASSERT_FALSE(r.ParseMultipartForm({.max_memory = 50}));
+  EXPECT_EQ(OpenDescriptors(), descriptors + 1);
+  auto files = r.MultipartForm().Files("f");
+  ASSERT_EQ(files.size(), 50u);
+  for (int i = 49; i >= 0; --i) {
+    EXPECT_FALSE(files[i].InMemory());
+    EXPECT_EQ(*ReadAll(files[i]), std::string(100 + i, static_cast<char>('a' + i % 26))) << i;
+  }
+}
+
 TEST(MultipartFormTest, NoDirectoryForFiles) {
   Upload r(File("f", "x", "content") + kEnd);
   const gale::Error error = r.ParseMultipartForm({.max_memory = 0, .temp_directory = "/nonexistent/directory"});
