@@ -14,6 +14,7 @@
 #include "gale/runtime/internal/configure.h"
 #include "gale/runtime/internal/cpu_limit.h"
 #include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/fork.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/gdb_layout.h"
 #include "gale/runtime/internal/handover.h"
@@ -99,6 +100,7 @@ Scheduler& Scheduler::Get() {
     InstallTerminateHandler();
     InstallFaultHandler();
     InstallQuitHandler();
+    InstallForkHandler();
     PublishGdbLayout();
     if (configured_ps != 0) KeepPCount();
     auto* made = new Scheduler(configured_ps != 0 ? configured_ps : DefaultPCount());
@@ -153,6 +155,7 @@ void* Scheduler::MachineMain(void* machine) {
 M* Scheduler::NewCaller() { return machines_.New(); }
 
 void Scheduler::RunCaller(M* m, G* main) {
+  CheckNotForked();
   AdoptCurrentThread(m);
   m->main = main;
   if (ClaimFreeP(m)) {

@@ -6,6 +6,7 @@
 #include "gale/runtime/internal/coarse_clock.h"
 #include "gale/runtime/internal/deadlock.h"
 #include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/fork.h"
 #include "gale/runtime/internal/futex.h"
 #include "gale/runtime/internal/handover.h"
 #include "gale/runtime/internal/machine.h"
@@ -67,6 +68,7 @@ void ParkThread(G* proxy) {
     if (asleep) ThreadIsWoken();
     return;
   }
+  CheckNotForked();
   // Acquire pairs with the release in WakeThread.
   while (proxy->futex.load(std::memory_order_acquire) == 0) FutexWait(&proxy->futex, 0);
   proxy->futex.store(0, std::memory_order_relaxed);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gale/runtime/internal/cpu_limit.h"
+#include "gale/runtime/internal/fork.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/park.h"
@@ -228,6 +229,7 @@ void Scheduler::RunLoop(M* m) {
 
 // LeaveLoop leaves behind what the M had in hand.
 void Scheduler::LeaveLoop(M* m) {
+  CheckNotForked();
   if (G* g = std::exchange(m->picked, nullptr)) EnqueueGlobal(g);
   if (m->p == nullptr) return;
   if (m->spinning) StopSpinning(m);

@@ -11,6 +11,7 @@
 #include "gale/runtime/internal/cpu_limit.h"
 #include "gale/runtime/internal/deadlock.h"
 #include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/fork.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/gdb_layout.h"
 #include "gale/runtime/internal/netpoll.h"
@@ -228,6 +229,8 @@ void KeepPCount() {}
 void InstallTerminateHandler() {}
 void InstallFaultHandler() {}
 void InstallQuitHandler() {}
+void InstallForkHandler() {}
+void EndForkedChild() { Fatal("nobody forks here"); }
 void PublishGdbLayout() {}
 void StartSchedTrace(Scheduler&) {}
 bool OnlyGoroutinesWake(WaitReason) { return false; }

@@ -51,6 +51,7 @@ class DeadlockDeathTest : public testing::TestWithParam<int> {
 
 INSTANTIATE_TEST_SUITE_P(Ps, DeadlockDeathTest, testing::Values(1, 2, 8));
 
+// Behaviour group 59.
 TEST_P(DeadlockDeathTest, IsReportedWhenMainWaitsInRun) {
   auto stick = [] {
     GOMAXPROCS(GetParam());

@@ -82,6 +82,7 @@ class ChanTest : public testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Callers, ChanTest, testing::Values(true, false),
                          [](const auto& caller) { return caller.param ? "Goroutine" : "Thread"; });
 
+// Behaviour group 57.
 TEST_P(ChanTest, UnbufferedHandsOverInOrder) {
   OnCaller([] {
     Chan<int> numbers(0);
@@ -95,6 +96,7 @@ TEST_P(ChanTest, UnbufferedHandsOverInOrder) {
   });
 }
 
+// Behaviour group 58.
 TEST_P(ChanTest, UnbufferedSendWaitsForTheReceive) {
   OnCaller([] {
     Chan<int> numbers(0);
@@ -112,6 +114,7 @@ TEST_P(ChanTest, UnbufferedSendWaitsForTheReceive) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(ChanTest, BufferTakesAsManyAsItsCapacity) {
   OnCaller([] {
     for (std::size_t capacity : {1u, 2u, 3u, 7u, 64u}) {
@@ -133,6 +136,7 @@ TEST_P(ChanTest, BufferTakesAsManyAsItsCapacity) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(ChanTest, BufferedKeepsOrderAcrossWaitingSenders) {
   OnCaller([] {
     Chan<int> numbers(3);
@@ -148,6 +152,7 @@ TEST_P(ChanTest, BufferedKeepsOrderAcrossWaitingSenders) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(ChanTest, CloseLeavesTheBuffer) {
   OnCaller([] {
     Chan<std::string> words(2);
@@ -169,6 +174,7 @@ TEST_P(ChanTest, CloseLeavesTheBuffer) {
   });
 }
 
+// Behaviour group 58.
 TEST_P(ChanTest, CloseWakesEveryReceiver) {
   OnCaller([] {
     Chan<int> numbers(0);
@@ -215,6 +221,7 @@ TEST_P(ChanTest, CloseMakesWaitingSendersPanic) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(ChanTest, MisusePanicsInGosWords) {
   OnCaller([] {
     Chan<int> closed(1);
@@ -240,6 +247,7 @@ TEST_P(ChanTest, MisusePanicsInGosWords) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(ChanTest, NilChannel) {
   OnCaller([] {
     Chan<int> nil;
@@ -254,6 +262,7 @@ TEST_P(ChanTest, NilChannel) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(ChanTest, NilChannelParksForEver) {
   OnCaller([] {
     int before = NumGoroutine();
@@ -344,6 +353,7 @@ TEST_P(ChanTest, WaitingSendersAreServedInOrder) {
   });
 }
 
+// Behaviour group 58.
 TEST_P(ChanTest, WaitingReceiversAreServedInOrder) {
   OnCaller([] {
     Chan<int> numbers(4);
@@ -443,6 +453,7 @@ struct Aligned {
   int number = 0;
 };
 
+// Behaviour group 57.
 TEST_P(ChanTest, AlignedAndEmptyTypes) {
   OnCaller([] {
     Chan<Aligned> aligned(3);
@@ -510,6 +521,7 @@ TEST_P(ChanTest, ChannelOfChannels) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(ChanTest, PrimeSieve) {
   OnCaller([] {
     Chan<int> first(0);
@@ -602,6 +614,7 @@ constexpr SumRow kSumRows[] = {
     {"threads, buffered", 4, 8, 8, 100, true},
 };
 
+// Behaviour group 58.
 TEST_P(ChanTest, ManyProducersAndConsumers) {
   OnCaller([] {
     for (const SumRow& row : kSumRows) {

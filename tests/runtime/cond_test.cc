@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <mutex>
 #include <shared_mutex>
@@ -13,16 +14,20 @@
 #include "gale/runtime/go.h"
 #include "gale/runtime/mutex.h"
 #include "gale/runtime/rw_mutex.h"
+#include "gale/runtime/time.h"
 #include "gale/runtime/wait_group.h"
 #include "gale/tests/runtime/callers.h"
 
 namespace gale {
 namespace {
 
+using namespace std::chrono_literals;
+
 class CondTest : public CallerTest {};
 
 INSTANTIATE_TEST_SUITE_P(Callers, CondTest, testing::Values(true, false), CallerName);
 
+// Behaviour group 60.
 TEST_P(CondTest, SignalWakesOneAtATimeInTheirOrder) {
   OnCaller([] {
     Mutex mu;
@@ -48,6 +53,39 @@ TEST_P(CondTest, SignalWakesOneAtATimeInTheirOrder) {
   });
 }
 
+// Behaviour group 60. A Signal is for one of those who waited when it came, though another comes before that one runs.
+TEST_P(CondTest, WhoComesAfterASignalDoesNotTakeIt) {
+  OnCaller([] {
+    for (int i = 0; i < 50; ++i) {
+      Mutex mu;
+      Cond cond;
+      std::atomic<bool> first_woken{false}, second_woken{false};
+      WaitGroup group;
+      GoUntilParked(group, WaitReason::kCondWait, [&] {
+        MutexLock lock(mu);
+        cond.Wait(mu);
+        first_woken = true;
+      });
+      mu.Lock();
+      cond.Signal();
+      group.Go([&] {
+        MutexLock lock(mu);
+        cond.Wait(mu);
+        second_woken = true;
+      });
+      mu.Unlock();
+      while (!first_woken) Sleep(20us);
+      EXPECT_FALSE(second_woken);
+      while (!second_woken) {
+        cond.Signal();
+        Sleep(20us);
+      }
+      group.Wait();
+    }
+  });
+}
+
+// Behaviour group 60.
 TEST_P(CondTest, BroadcastWakesAllAndOnlyThoseWhoWait) {
   OnCaller([] {
     Mutex mu;
@@ -172,7 +210,7 @@ TEST_P(CondTest, QueueOfProducersAndConsumers) {
   });
 }
 
-// A Signal between the release of the lock and the sleep must not be lost, whoever is how fast.
+// Behaviour group 60. A Signal between the release of the lock and the sleep must not be lost, whoever is how fast.
 TEST_P(CondTest, NoSignalIsLostBetweenUnlockAndSleep) {
   OnCaller([] {
     Mutex mu;

@@ -22,6 +22,7 @@ class ContextAfterFuncTest : public CallerTest {};
 
 INSTANTIATE_TEST_SUITE_P(Callers, ContextAfterFuncTest, ::testing::Values(true, false), CallerName);
 
+// Behaviour group 60.
 TEST_P(ContextAfterFuncTest, IsCalledAfterCancelOnAGoroutineOfItsOwn) {
   OnCaller([] {
     auto [context, cancel] = WithCancel(Background());
@@ -34,6 +35,7 @@ TEST_P(ContextAfterFuncTest, IsCalledAfterCancelOnAGoroutineOfItsOwn) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(ContextAfterFuncTest, IsCalledAtOnceIfTheContextIsDone) {
   OnCaller([] {
     auto [context, cancel] = WithCancel(Background());
@@ -57,6 +59,7 @@ TEST_P(ContextAfterFuncTest, IsCalledAfterATimeoutOrAParentsCancelThoughAllHandl
   });
 }
 
+// Behaviour group 60.
 TEST(ContextAfterFuncTimeTest, StoppedItIsNotCalled) {
   testing::Synctest([] {
     auto [context, cancel] = WithTimeout(Background(), 1h);
@@ -130,7 +133,7 @@ TEST_P(ContextAfterFuncTest, EitherIsStoppedOrCalled) {
   });
 }
 
-// "merge" of two contexts, Go's example.
+// Behaviour group 60. "merge" of two contexts, Go's example.
 TEST_P(ContextAfterFuncTest, CancelsOneContextWithAnother) {
   OnCaller([] {
     auto [first, cancel_first] = WithCancelCause(Background());

@@ -44,6 +44,7 @@ void ExpectDone(const Context& context, Errc code) {
   EXPECT_TRUE(IsClosed(context.Done()));
 }
 
+// Behaviour group 60.
 TEST(ContextErrorTest, HasGoesWordsAndAMeaning) {
   EXPECT_EQ(Error(Errc::kCanceled).Message(), "context canceled");
   EXPECT_EQ(Error(Errc::kDeadlineExceeded).Message(), "context deadline exceeded");
@@ -52,6 +53,7 @@ TEST(ContextErrorTest, HasGoesWordsAndAMeaning) {
   EXPECT_EQ(Error(Errc::kCanceled), std::errc::operation_canceled);
 }
 
+// Behaviour group 60.
 TEST_P(ContextTest, BackgroundIsNeverDone) {
   OnCaller([] {
     for (const Context& context : {Background(), TODO(), Context()}) {
@@ -62,6 +64,7 @@ TEST_P(ContextTest, BackgroundIsNeverDone) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(ContextTest, CancelMakesItDoneOnce) {
   OnCaller([] {
     auto [context, cancel] = WithCancel(Background());
@@ -113,7 +116,7 @@ TEST_P(ContextTest, DoneIsACaseOfSelect) {
   });
 }
 
-// Go's TestParentFinishesChild.
+// Behaviour group 60. Go's TestParentFinishesChild.
 TEST_P(ContextTest, AParentEndsItsChildrenAndNotTheOtherWayRound) {
   OnCaller([] {
     auto [parent, cancel_parent] = WithCancel(Background());
@@ -135,6 +138,48 @@ TEST_P(ContextTest, AParentEndsItsChildrenAndNotTheOtherWayRound) {
   });
 }
 
+// Behaviour group 60.
+TEST_P(ContextTest, AChildOfACancelledContextIsDoneAtOnce) {
+  OnCaller([] {
+    const Error reason(Errc::kEof, "too late");
+    auto [parent, cancel] = WithCancelCause(Background());
+    cancel(reason);
+    ContextKey<int> key("key");
+    auto [child, cancel_child] = WithCancelCause(WithValue(parent, key, 1));
+    auto [timed, cancel_timed] = WithTimeout(parent, 1h);
+    for (const Context& context : {child, timed}) {
+      ExpectDone(context, Errc::kCanceled);
+      EXPECT_EQ(Cause(context).Message(), "too late: EOF");
+    }
+    cancel_child(Error(Errc::kEof, "mine"));
+    EXPECT_EQ(Cause(child).Message(), "too late: EOF");
+  });
+}
+
+// Behaviour group 60. Who waits for the child cancels the parent, while the one that cancels waits for the child.
+TEST_P(ContextTest, CancelsThatInterlock) {
+  OnCaller([] {
+    for (int i = 0; i < 100; ++i) {
+      auto [parent, cancel_parent] = WithCancel(Background());
+      auto [child, cancel_child] = WithCancel(parent);
+      WaitGroup group;
+      group.Go([child = child, cancel_parent = cancel_parent] {
+        child.Done().Recv();
+        cancel_parent();
+      });
+      group.Go([child = child, cancel_parent = cancel_parent] {
+        cancel_parent();
+        child.Done().Recv();
+      });
+      cancel_child();
+      parent.Done().Recv();
+      group.Wait();
+      ExpectDone(child, Errc::kCanceled);
+    }
+  });
+}
+
+// Behaviour group 60.
 TEST_P(ContextTest, DeadlineIsTheEarlierOne) {
   OnCaller([] {
     auto now = Clock::now();
@@ -150,6 +195,7 @@ TEST_P(ContextTest, DeadlineIsTheEarlierOne) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(ContextTest, APassedDeadlineIsDoneAtOnce) {
   OnCaller([] {
     for (const Context& context : {WithTimeout(Background(), 0s).first, WithTimeout(Background(), -1h).first,
@@ -160,6 +206,7 @@ TEST_P(ContextTest, APassedDeadlineIsDoneAtOnce) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(ContextTest, ATimeoutEndsItAndItsChildren) {
   OnCaller([] {
     auto [context, cancel] = WithTimeout(Background(), 2ms);
@@ -191,6 +238,7 @@ TEST(ContextTimeTest, FollowsTheClockOfABubble) {
   });
 }
 
+// Behaviour group 60.
 TEST(ContextTimeTest, ACanceledTimeoutStaysCanceled) {
   testing::Synctest([] {
     auto [context, cancel] = WithTimeout(Background(), 1h);
@@ -200,6 +248,7 @@ TEST(ContextTimeTest, ACanceledTimeoutStaysCanceled) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(ContextTest, ValuesOfTheNearestContext) {
   OnCaller([] {
     ContextKey<std::string> name("name");
@@ -239,6 +288,7 @@ TEST_P(ContextTest, ValuesMayBeMoveOnlyAndGoWithTheLastHandle) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(ContextTest, WithoutCancelIsNeverDone) {
   OnCaller([] {
     auto [parent, cancel] = WithCancel(Background());
@@ -253,6 +303,7 @@ TEST_P(ContextTest, WithoutCancelIsNeverDone) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(ContextTest, CauseIsTheFirstOne) {
   OnCaller([] {
     const Error parent_cause(Errc::kEof, "parent");
@@ -288,6 +339,7 @@ TEST_P(ContextTest, CauseIsTheFirstOne) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(ContextTest, ADroppedChildLeavesItsParent) {
   OnCaller([] {
     auto [parent, cancel] = WithCancel(Background());
@@ -303,7 +355,7 @@ TEST_P(ContextTest, ADroppedChildLeavesItsParent) {
   });
 }
 
-// Go's TestLayersCancel, and deeper than any stack.
+// Behaviour group 60. Go's TestLayersCancel, and deeper than any stack.
 TEST_P(ContextTest, AVeryLongChainIsCancelledAndFreed) {
   OnCaller([] {
     auto [context, cancel] = WithCancel(Background());
@@ -318,6 +370,7 @@ TEST_P(ContextTest, AVeryLongChainIsCancelledAndFreed) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(ContextTest, ManyCancelTheSameAndItsParentsAndChildren) {
   OnCaller([] {
     for (int round = 0; round < 20; ++round) {

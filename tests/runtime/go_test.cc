@@ -447,6 +447,7 @@ TEST(Run, WhileAllPsAreBusy) {
 
 // Goexit.
 
+// Behaviour group 59.
 TEST(Goexit, InMainMakesRunReturn) {
   for (int i = 0; i < 50; ++i) {
     std::atomic<int> unwound = 0;

@@ -63,6 +63,7 @@ TEST_F(GomaxprocsTest, LessThanOneChangesNothing) {
   EXPECT_EQ(GOMAXPROCS(), 3);
 }
 
+// Behaviour group 59.
 TEST_F(GomaxprocsTest, TooManyPanic) {
   EXPECT_THROW(GOMAXPROCS(1025), Panic);
   EXPECT_EQ(GOMAXPROCS(), former_);

@@ -66,6 +66,7 @@ class Pipe {
   int ends_[2];
 };
 
+// Behaviour group 59.
 TEST(HandoverTest, GoroutinesThatComputeDoNotStopTheOthers) {
   gale::Run([] {
     Spinners spinners(GOMAXPROCS() + 1);
@@ -132,6 +133,7 @@ TEST(HandoverTest, WithoutAPTheWholeRuntimeCanBeUsed) {
   });
 }
 
+// Behaviour group 59.
 TEST(HandoverTest, BlockedSystemCallsDoNotStopTheOthers) {
   gale::Run([] {
     constexpr int kReaders = 64;
@@ -217,6 +219,7 @@ TEST(BlockingTest, ManyAtOnce) {
   });
 }
 
+// Behaviour group 59.
 TEST(LockOSThreadTest, StaysOnItsThread) {
   gale::Run([] {
     WaitGroup group;
@@ -266,6 +269,7 @@ TEST(LockOSThreadTest, NobodyElseRunsThere) {
   });
 }
 
+// Behaviour group 59.
 TEST(LockOSThreadTest, Nests) {
   gale::Run([] {
     WaitGroup group;
@@ -286,6 +290,7 @@ TEST(LockOSThreadTest, Nests) {
   });
 }
 
+// Behaviour group 59.
 TEST(LockOSThreadTest, EndingLockedEndsTheThread) {
   gale::Run([] {
     Chan<pid_t> ended(1);
@@ -356,6 +361,7 @@ TEST(LockOSThreadTest, LockedOnesTalkToEachOther) {
   });
 }
 
+// Behaviour group 59.
 TEST(ThreadLimitDeathTest, TooManyBlockedThreadsEndTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   auto exhaust = [] {

@@ -264,6 +264,7 @@ TEST_P(MutexTest, AHogThatRelocksGetsTheLockOnceMoreAtMost) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(MutexTest, StarvingWaitersGetInBeforeTheHogAndInTheirOrder) {
   OnCaller([] {
     Mutex mu;
@@ -343,6 +344,7 @@ void Starve(bool hammer_on_threads) {
   for (std::thread& thread : threads) thread.join();
 }
 
+// Behaviour group 60.
 TEST_P(MutexTest, WaiterGetsInAgainstHammeringGoroutines) {
   OnCaller([] { Starve(false); });
 }
@@ -418,6 +420,7 @@ class MutexDeathTest : public testing::Test {
   void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };
 
+// Behaviour group 60.
 TEST_F(MutexDeathTest, UnlockOfUnlockedMutex) {
   EXPECT_DEATH(Mutex().Unlock(), "sync: unlock of unlocked mutex");
   EXPECT_DEATH(

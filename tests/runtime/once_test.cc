@@ -58,6 +58,7 @@ TEST_P(OnceTest, OthersWaitForTheFirst) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(OnceTest, AThrowingFunctionCountsAsDone) {
   OnCaller([] {
     Once once;
@@ -89,6 +90,7 @@ TEST_P(OnceTest, OnceFuncCallsOnceAndFreesTheFunction) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(OnceTest, OnceFuncThrowsTheSameEveryTime) {
   OnCaller([] {
     int calls = 0;
@@ -121,6 +123,7 @@ TEST_P(OnceTest, OnceValueRemembersItsResult) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(OnceTest, OnceValueThrowsForAllWhoAsk) {
   OnCaller([] {
     auto value = OnceValue([]() -> int { throw std::out_of_range("no value"); });

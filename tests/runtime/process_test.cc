@@ -177,6 +177,38 @@ TEST_P(ExitTest, FromGoroutine) {
   for (int i = 0; i < kRepetitions; ++i) EXPECT_EXIT(ExitFromGoroutine(GetParam()), testing::ExitedWithCode(0), "");
 }
 
+// Hazard: static destructors while goroutines run. The runtime is never destroyed, so that even destructors may use it.
+struct UsesTheRuntimeAtTheEnd {
+  Chan<int> chan{0};
+  Mutex mutex;
+  ~UsesTheRuntimeAtTheEnd() {
+    WaitGroup group;
+    for (int i = 0; i < 4; ++i) {
+      group.Go([this, i] {
+        std::lock_guard guard(mutex);
+        Sleep(100us);
+        chan.Send(i);
+      });
+    }
+    int sum = 0;
+    for (int i = 0; i < 4; ++i) sum += *chan.Recv();
+    group.Wait();
+    std::fprintf(stderr, "the sum is %d\n", sum);
+  }
+};
+
+template <typename Exit>
+void ExitWithSuchAnObject(Exit exit) {
+  static UsesTheRuntimeAtTheEnd object;
+  exit(ExitRow{"", 4, &StartEverything});
+}
+
+TEST_F(ProcessTest, StaticDestructorHazardDestructorsMayUseTheRuntime) {
+  EXPECT_EXIT(ExitWithSuchAnObject(&ExitFromThread), testing::ExitedWithCode(0), "the sum is 6");
+  EXPECT_EXIT(ExitWithSuchAnObject(&ExitAfterRun), testing::ExitedWithCode(0), "the sum is 6");
+  EXPECT_EXIT(ExitWithSuchAnObject(&ExitFromGoroutine), testing::ExitedWithCode(0), "the sum is 6");
+}
+
 TEST_F(ProcessTest, ReturnsFromMainThirtyTimes) {
   const ExitRow everything{"", 4, &StartEverything};
   for (int i = 0; i < 30; ++i) EXPECT_EXIT(ExitAfterRun(everything), testing::ExitedWithCode(0), "");
@@ -254,6 +286,7 @@ TEST_F(ProcessTest, IdleInRunUsesNoCpu) { EXPECT_EXIT(IdleInRun(), testing::Exit
   std::_Exit(0);
 }
 
+// Behaviour group 59.
 TEST_F(ProcessTest, WakesAfterIdle) { EXPECT_EXIT(WakeAfterIdle(), testing::ExitedWithCode(0), ""); }
 
 // GOMAXPROCS and GALE_MAXPROCS.

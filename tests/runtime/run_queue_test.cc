@@ -32,7 +32,7 @@ struct CapacityNames {
 
 using Capacities = testing::Types<std::integral_constant<std::uint32_t, 2>, std::integral_constant<std::uint32_t, 4>,
                                   std::integral_constant<std::uint32_t, 256>>;
-TYPED_TEST_SUITE(RunQueueTest, Capacities, CapacityNames);
+TYPED_TEST_SUITE(RunQueueTest, Capacities, CapacityNames);  // Behaviour group 59
 
 TYPED_TEST(RunQueueTest, FreshQueueIsEmpty) {
   typename TestFixture::Queue queue, other;

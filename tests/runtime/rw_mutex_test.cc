@@ -270,6 +270,7 @@ class RWMutexDeathTest : public testing::Test {
   void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };
 
+// Behaviour group 60.
 TEST_F(RWMutexDeathTest, MisuseEndsTheProcessWithGoesWords) {
   EXPECT_DEATH(RWMutex().Unlock(), "fatal error: sync: Unlock of unlocked RWMutex");
   EXPECT_DEATH(RWMutex().RUnlock(), "fatal error: sync: RUnlock of unlocked RWMutex");

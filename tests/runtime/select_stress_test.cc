@@ -34,7 +34,7 @@ class Tally {
   std::vector<std::atomic<int>> counts_;
 };
 
-// Go: TestSelectStress: plain and selecting senders and receivers on the same four channels.
+// Behaviour group 58. Go: TestSelectStress: plain and selecting senders and receivers on the same four channels.
 TEST(SelectStress, PlainAndSelectingPartnersOnTheSameChannels) {
   gale::Run([] {
     std::array<Chan<int>, 4> chans{Chan<int>(0), Chan<int>(0), Chan<int>(2), Chan<int>(3)};
@@ -107,6 +107,7 @@ TEST(SelectStress, SelectsInBothDirections) {
   });
 }
 
+// Behaviour group 58.
 // Go: TestSelfSelect: two Selects that both send and receive on one channel must meet each other, not themselves. A
 // meeting is one round of each.
 TEST(SelectStress, SelfSelect) {
@@ -131,6 +132,7 @@ TEST(SelectStress, SelfSelect) {
   });
 }
 
+// Behaviour group 58.
 // Go: TestNonblockSelectRace: at every moment one of the channels is ready, so the default must not be taken.
 TEST(SelectStress, NonblockingSelectSeesAllChannelsAtOnce) {
   gale::Run([] {

@@ -74,6 +74,7 @@ TEST_P(SelectTest, ReceivesIntoAVariable) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(SelectTest, WaitsForAReceiveAndForASend) {
   OnCaller([] {
     Chan<int> in(0), out(0);
@@ -92,6 +93,7 @@ TEST_P(SelectTest, WaitsForAReceiveAndForASend) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(SelectTest, NilChannelsAreNeverReady) {
   OnCaller([] {
     Chan<int> nil, chan(1);
@@ -101,6 +103,7 @@ TEST_P(SelectTest, NilChannelsAreNeverReady) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(SelectTest, ClosedChannels) {
   OnCaller([] {
     Chan<int> left(2), never(0);
@@ -140,6 +143,7 @@ TEST_P(SelectTest, CloseEndsTheWait) {
   });
 }
 
+// Behaviour group 58.
 TEST_P(SelectTest, OneChannelInSeveralCases) {
   OnCaller([] {
     Chan<int> chan(1);
@@ -165,6 +169,7 @@ TEST_P(SelectTest, DoesNotMeetItself) {
   });
 }
 
+// Behaviour group 58.
 // Go: TestSelectDuplicateChannel. All waiters that lost must leave their queues, also that of the winner's channel.
 TEST_P(SelectTest, DuplicateChannelLeavesNoWaiter) {
   OnCaller([] {
@@ -269,7 +274,7 @@ TEST_P(SelectTest, HandlersArePassedByReference) {
   });
 }
 
-// Go: TestSelectFairness, and that each position is as likely as any other.
+// Behaviour group 58. Go: TestSelectFairness, and that each position is as likely as any other.
 TEST_P(SelectTest, EveryPossibleCaseHasTheSameChance) {
   OnCaller([] {
     constexpr int kRounds = 3000;
@@ -286,7 +291,7 @@ TEST_P(SelectTest, EveryPossibleCaseHasTheSameChance) {
   });
 }
 
-// Go: TestPseudoRandomSend: which value comes depends on the choice of the sending Select.
+// Behaviour group 58. Go: TestPseudoRandomSend: which value comes depends on the choice of the sending Select.
 TEST_P(SelectTest, SendsOnOneChannelAreChosenAtRandom) {
   OnCaller([] {
     for (std::size_t capacity : {0u, 1u}) {
@@ -362,6 +367,7 @@ TEST_P(SelectTest, TwoDefaultsPanic) {
   });
 }
 
+// Behaviour group 57.
 TEST_P(SelectTest, WithoutAnythingPossibleItWaitsForEver) {
   OnCaller([] {
     static std::atomic<int> returned = 0;

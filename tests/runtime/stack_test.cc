@@ -270,6 +270,7 @@ TEST_P(StackGuardDeathTest, TheLowestByteOfTheGuardIsFound) {
   EXPECT_DEATH(InGoroutine(GetParam().guard, GetParam().size, &TouchLowestByteOfTheSlot), kOverflow);
 }
 
+// Behaviour group 59.
 TEST_P(StackGuardDeathTest, DeepRecursionIsFound) {
   if (Unsupported()) GTEST_SKIP() << "this kernel has no MADV_GUARD_INSTALL";
   if (Canary()) GTEST_SKIP() << "a canary lets it go on into its neighbours";
@@ -306,9 +307,9 @@ TEST(StackGuardSettingDeathTest, ForcedGuardIsInUse) {
   EXPECT_EXIT(code("canary"), testing::ExitedWithCode(10 + static_cast<int>(GuardKind::kCanary)), "");
 }
 
-// When mprotect runs out of mappings, fresh slots get canaries, beside those that are protected: both kinds of
-// goroutine must be able to park and to end.
-TEST(StackGuardSettingDeathTest, CanariesBesideProtectedSlots) {
+// Hazard: VMA exhaustion. When mprotect runs out of mappings, fresh slots get canaries, beside those that are
+// protected: both kinds of goroutine must be able to park and to end.
+TEST(VmaExhaustionHazardDeathTest, CanariesBesideProtectedSlots) {
   if (kAddressSanitizer || kThreadSanitizer) GTEST_SKIP() << "too many stacks for a sanitizer";
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   auto play = [] {

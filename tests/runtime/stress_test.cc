@@ -447,6 +447,7 @@ class FairnessTest : public testing::TestWithParam<FairnessRow> {};
 INSTANTIATE_TEST_SUITE_P(Turns, FairnessTest, testing::ValuesIn(kTurns),
                          [](const testing::TestParamInfo<FairnessRow>& row) { return row.param.name; });
 
+// Behaviour group 59.
 TEST_P(FairnessTest, PingPongPairDoesNotStarveOthers) {
   std::atomic<bool> done{false};
   gale::Run([&done] {
@@ -618,6 +619,7 @@ class HogTest : public testing::TestWithParam<HogRow> {
 INSTANTIATE_TEST_SUITE_P(Ready, HogTest, testing::ValuesIn(kHogs),
                          [](const testing::TestParamInfo<HogRow>& row) { return row.param.name; });
 
+// Behaviour group 59.
 TEST_P(HogTest, OneHogKeepsNobodyWaiting) { Hog(0); }
 
 TEST_P(HogTest, OneFreePIsEnough) { Hog(GOMAXPROCS() - 2); }

@@ -33,6 +33,7 @@ std::string PanicOf(Function function) {
   return "none";
 }
 
+// Behaviour group 60.
 TEST(SynctestTest, StartsAtMidnight2000) {
   Synctest([] {
     EXPECT_EQ(Now(), std::chrono::sys_days(std::chrono::January / 1 / 2000));
@@ -41,6 +42,7 @@ TEST(SynctestTest, StartsAtMidnight2000) {
   EXPECT_GT(Now(), std::chrono::sys_days(std::chrono::January / 1 / 2020));
 }
 
+// Behaviour group 60.
 TEST(SynctestTest, AYearOfSleepTakesNoTime) {
   auto start = std::chrono::steady_clock::now();
   Synctest([] {
@@ -69,6 +71,7 @@ TEST(SynctestTest, SleepersWakeInTheOrderOfTheirTimes) {
   EXPECT_EQ(order, (std::vector{1, 2, 3}));
 }
 
+// Behaviour group 60.
 TEST(SynctestTest, WaitReturnsWhenTheOthersAreBlocked) {
   Synctest([] {
     int steps = 0;
@@ -122,6 +125,7 @@ TEST(SynctestTest, AfterFuncFollowsTheBubblesClock) {
   });
 }
 
+// Behaviour group 60.
 TEST(SynctestTest, ATimerMayOutliveItsBubble) {
   Timer timer;
   auto alive = std::make_shared<int>(1);
@@ -145,6 +149,7 @@ TEST(SynctestTest, EndsWhenAllGoroutinesHaveEnded) {
   EXPECT_EQ(ended, 20);
 }
 
+// Behaviour group 60.
 TEST(SynctestTest, ADeadlockThrows) {
   EXPECT_EQ(PanicOf([] {
               Synctest([] {
@@ -207,6 +212,7 @@ TEST(SynctestTest, GoexitEndsTheFunction) {
   EXPECT_FALSE(behind);
 }
 
+// Behaviour group 60.
 TEST(SynctestTest, AChannelOfABubbleThrowsOutside) {
   Chan<int> chan;
   Synctest([&] { chan = Chan<int>(1); });
@@ -233,7 +239,7 @@ TEST(SynctestTest, MisuseThrows) {
   });
 }
 
-// A wait that the outside can end is not durable: time stands still meanwhile.
+// Behaviour group 60. A wait that the outside can end is not durable: time stands still meanwhile.
 TEST(SynctestTest, AMutexIsNotDurable) {
   Mutex mu;
   mu.Lock();
@@ -256,6 +262,7 @@ TEST(SynctestTest, AMutexIsNotDurable) {
   outside.join();
 }
 
+// Behaviour group 60.
 TEST(SynctestTest, AChannelFromOutsideIsNotDurable) {
   Chan<int> from_outside(0);
   std::atomic<bool> about_to_wait = false;

@@ -23,6 +23,7 @@ constexpr auto kNever = 10'000h;
 class TickerTest : public CallerTest {};
 INSTANTIATE_TEST_SUITE_P(Callers, TickerTest, ::testing::Values(true, false), CallerName);
 
+// Behaviour group 60.
 TEST_P(TickerTest, TicksAtMultiplesOfItsInterval) {
   OnCaller([] {
     auto before = Clock::now();
@@ -44,6 +45,7 @@ TEST_P(TickerTest, TicksAtMultiplesOfItsInterval) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(TickerTest, ASlowReceiverMissesTicks) {
   OnCaller([] {
     Ticker ticker = NewTicker(100us);
@@ -56,6 +58,7 @@ TEST_P(TickerTest, ASlowReceiverMissesTicks) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(TickerTest, ResetAndStopTakeTheTickBack) {
   OnCaller([] {
     Ticker ticker = NewTicker(1ms);
@@ -75,6 +78,7 @@ TEST_P(TickerTest, ResetAndStopTakeTheTickBack) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(TickerTest, MisusePanicsInGosWords) {
   OnCaller([] {
     EXPECT_EQ(PanicOf([] { NewTicker(0ms); }), "non-positive interval for NewTicker");

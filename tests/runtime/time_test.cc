@@ -111,6 +111,7 @@ TEST_P(TimeTest, HugeDurationsDoNotOverflow) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(TimeTest, SleepersWakeInOrder) {
   OnCaller([] {
     Chan<int> woken(10);
@@ -281,6 +282,7 @@ TEST_P(TimeTest, DroppedHandleDoesNotStop) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(TimeTest, StopBeforeAfterAndTwice) {
   OnCaller([] {
     std::atomic<int> fired = 0;
@@ -305,6 +307,7 @@ TEST_P(TimeTest, StopBeforeAfterAndTwice) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(TimeTest, StoppedTimersNeverFire) {
   OnCaller([] {
     static std::atomic<int> fired;

@@ -49,7 +49,7 @@ TEST_P(TimerTest, SendsWhenItWasDue) {
   });
 }
 
-// Go: TestAfterTimes. The value is the time at which it was due, not that of the receive.
+// Behaviour group 60. Go: TestAfterTimes. The value is the time at which it was due, not that of the receive.
 TEST_P(TimerTest, ALateReceiverGetsTheOldTime) {
   OnCaller([] {
     auto before = Clock::now();
@@ -72,7 +72,7 @@ TEST_P(TimerTest, ZeroAndNegativeAreDueAtOnce) {
   });
 }
 
-// Go: TestChan. The channel looks unbuffered.
+// Behaviour group 60. Go: TestChan. The channel looks unbuffered.
 TEST_P(TimerTest, TheChannelLooksUnbuffered) {
   OnCaller([] {
     Timer timer = NewTimer(0ms);
@@ -83,6 +83,7 @@ TEST_P(TimerTest, TheChannelLooksUnbuffered) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(TimerTest, StopTakesTheValueBack) {
   OnCaller([] {
     Timer timer = NewTimer(kNever);
@@ -96,6 +97,7 @@ TEST_P(TimerTest, StopTakesTheValueBack) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(TimerTest, ResetTakesTheValueBack) {
   OnCaller([] {
     Timer timer = NewTimer(1ms);
@@ -114,6 +116,7 @@ TEST_P(TimerTest, ResetTakesTheValueBack) {
   });
 }
 
+// Behaviour group 60.
 // Go: TestReset and TestAdjustTimers: in every direction, many at a time; each fires once, at its last time.
 TEST_P(TimerTest, ResetsInAllDirections) {
   OnCaller([] {
@@ -258,7 +261,7 @@ TEST_P(TimerTest, StopAndResetRaceWithFiring) {
   });
 }
 
-// Go: TestConcurrentTimerReset and -Stop.
+// Behaviour group 60. Go: TestConcurrentTimerReset and -Stop.
 TEST_P(TimerTest, ManyResetAndStopAtTheSameTime) {
   OnCaller([] {
     Timer timer = NewTimer(kNever);
@@ -294,6 +297,7 @@ TEST_P(TimerTest, ManyResetAndStopAtTheSameTime) {
   });
 }
 
+// Behaviour group 60.
 TEST(TimerThreads, ResetFromElsewhereWakesTheSleepingP) {
   Timer timer;
   gale::Run([&] { timer = NewTimer(kNever); });

@@ -90,6 +90,7 @@ TEST_P(WaitGroupTest, AddOfSeveral) {
   });
 }
 
+// Behaviour group 60.
 TEST_P(WaitGroupTest, NegativeCounterPanics) {
   OnCaller([] {
     WaitGroup group;

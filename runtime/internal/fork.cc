@@ -1,0 +1,24 @@
+#include "gale/runtime/internal/fork.h"
+
+#include <pthread.h>
+
+#include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/handover.h"
+#include "gale/runtime/internal/machine.h"
+
+namespace gale::internal {
+
+namespace {
+
+void EnterForkedChild() {
+  in_forked_child = true;
+  if (M* m = RunningM()) m->stop.store(true, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void InstallForkHandler() { pthread_atfork(nullptr, nullptr, &EnterForkedChild); }
+
+void EndForkedChild() { Fatal("the runtime's threads are not in a child made by fork: it can only exec or _exit"); }
+
+}  // namespace gale::internal

@@ -1,0 +1,28 @@
+// Fork: what is left of the runtime in a child that fork() has made.
+//
+// The child has one thread, a copy of that which called fork(); the other Ms, sysmon and the scavenger are not there.
+// It shares the epoll instances with its parent: would it poll, it would take the parent's events away. So it may do
+// what does not wait, and then exec or _exit; where it would wait, it ends with a message.
+//
+//   if (pid_t child = fork(); child == 0) { execl("/bin/true", "true", nullptr); _exit(127); }
+//
+// Costs nothing where nobody forks: the child's M is told to stop, which sends its goroutine's next park through
+// RunLoop's end; the checks are there, where a thread goes to sleep and where Run begins.
+#pragma once
+
+namespace gale::internal {
+
+inline bool in_forked_child = false;  // written before the child has a second thread
+
+// InstallForkHandler is called once, before the first M starts.
+void InstallForkHandler();
+
+// EndForkedChild ends the process with the message.
+[[noreturn]] void EndForkedChild();
+
+inline void CheckNotForked() {
+  if (in_forked_child) [[unlikely]]
+    EndForkedChild();
+}
+
+}  // namespace gale::internal
