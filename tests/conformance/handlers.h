@@ -20,6 +20,7 @@ inline ServerOptions ConformanceOptions() {
   ServerOptions options;
   options.read_header_timeout = 2s;
   options.body_idle_timeout = 2s;
+  options.min_body_rate = 0;
   options.idle_timeout = 2s;
   options.max_request_line = 8192;
   options.max_header_bytes = 16 * 1024;
