@@ -1,5 +1,6 @@
 #include "gale/http/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <ctime>
@@ -14,6 +15,8 @@
 #include "gale/http/internal/connection_list.h"
 #include "gale/http/internal/h1_connection.h"
 #include "gale/http/internal/h1_exchange.h"
+#include "gale/net/prefix.h"
+#include "gale/net/proxy_protocol.h"
 #include "gale/runtime/go.h"
 #include "gale/runtime/mutex.h"
 #include "gale/runtime/panic.h"
@@ -96,6 +99,11 @@ struct Server::State {
     config.max_body_bytes = options.max_body_bytes;
     if (options.conn_context) config.conn_context = &options.conn_context;
     config.max_pipelined_requests = options.max_pipelined_requests;
+    for (const std::string& text : options.proxy_protocol_from) {
+      auto prefix = net::Prefix::Parse(text);
+      if (!prefix) throw Panic("http: Server: proxy_protocol_from: bad prefix \"" + text + "\"");
+      proxies.push_back(*std::move(prefix));
+    }
     if (options.max_conns > 0) room.emplace(static_cast<std::int64_t>(options.max_conns));
   }
 
@@ -123,6 +131,7 @@ struct Server::State {
   gale::Error AcceptLoop(net::Listener& listener, const gale::Context& context);
   gale::Error PauseAfter(const gale::Error& error, net::AcceptBackoff& backoff);
   void Start(std::shared_ptr<net::Conn> conn, const gale::Context& context);
+  std::shared_ptr<net::Conn> FromProxy(const std::shared_ptr<net::Conn>& conn);
   bool WaitForRoom();
 
   const ServerOptions options;
@@ -131,6 +140,7 @@ struct Server::State {
   internal::H1ExchangePool exchanges;
   internal::ConnectionConfig config;
   internal::ConnectionList connections;
+  std::vector<net::Prefix> proxies;
   std::optional<Semaphore> room;  // for max_conns
   std::atomic<int> waiting_for_room{0};
 
@@ -191,8 +201,24 @@ void Server::State::Start(std::shared_ptr<net::Conn> conn, const gale::Context& 
       }
     } finish{this};
     internal::ListedConnection listed(connections, conn);
-    internal::H1Connection(config, listed, context).Serve();
+    std::shared_ptr<net::Conn> served = proxies.empty() ? conn : FromProxy(conn);
+    if (served != nullptr) internal::H1Connection(config, listed, std::move(served), context).Serve();
   });
+}
+
+// FromProxy returns the connection as its client's if it comes from a proxy; null if that makes a mess of it.
+std::shared_ptr<net::Conn> Server::State::FromProxy(const std::shared_ptr<net::Conn>& conn) {
+  const net::Addr proxy = conn->RemoteAddr();
+  const bool is_trusted =
+      std::any_of(proxies.begin(), proxies.end(), [&](const net::Prefix& prefix) { return prefix.Contains(proxy); });
+  if (!is_trusted) return conn;
+  const auto timeout = options.read_header_timeout;
+  const auto deadline = timeout.count() > 0 ? Clock::now() + timeout : Clock::time_point{};
+  auto served = net::ReadProxyHeader(conn, deadline);
+  if (served) return *std::move(served);
+  log("http: connection from proxy " + proxy.String() + ": " + served.error().Message());
+  (void)conn->Close();
+  return nullptr;
 }
 
 // WaitForRoom returns false if the server is stopped before there is any.
@@ -242,7 +268,9 @@ gale::Error Server::ListenAndServe() {
     ~Finish() { state.End(); }
   } finish{*state};
   std::string_view addr = state->options.addr.empty() ? std::string_view(":80") : state->options.addr;
-  auto listeners = net::ListenShards("tcp", addr, GOMAXPROCS());
+  constexpr std::string_view kUnix = "unix:";
+  const bool is_unix = addr.starts_with(kUnix);
+  auto listeners = net::ListenShards(is_unix ? "unix" : "tcp", addr.substr(is_unix ? kUnix.size() : 0), GOMAXPROCS());
   if (!listeners) return listeners.error();
   gale::Error first;
   gale::Mutex mutex;

@@ -23,6 +23,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gale/http/conn_state.h"
 #include "gale/http/handler.h"
@@ -36,7 +37,8 @@ namespace gale::http {
 // ServerOptions: every field has a finite default, so that no client can hold what it has got for ever. A timeout of
 // zero means none.
 struct ServerOptions {
-  // Where ListenAndServe listens: "host:port", ":port" for all interfaces. "" is ":80".
+  // Where ListenAndServe listens: "host:port", ":port" for all interfaces, "unix:/path" for a Unix socket, "unix:@name"
+  // for one in the abstract namespace. "" is ":80".
   std::string addr = {};
   // Who answers; not owned. Null: DefaultServeMux().
   http::Handler* handler = nullptr;
@@ -90,6 +92,12 @@ struct ServerOptions {
   // next response ("Connection: close").
   std::size_t max_conns = 0;
 
+  // The proxies whose connections begin with a header of the PROXY protocol (net/proxy_protocol.h), as prefixes:
+  // "10.0.0.0/8", "::1", "unix". RemoteAddr is the client's then. Such a connection without a well-formed header,
+  // within read_header_timeout, is closed and logged; others are served as they are. Default: none, as anybody who is
+  // trusted here can claim any address.
+  std::vector<std::string> proxy_protocol_from = {};
+
   // Called when a connection enters a state; from its goroutine, except kStateNew, which comes from the one that
   // accepts. Must not wait long; must not throw.
   std::function<void(const std::shared_ptr<net::Conn>&, ConnState)> conn_state = {};
@@ -110,14 +118,14 @@ struct ServerOptions {
 // Serve and ListenAndServe have returned and all connections' goroutines have ended; so not from a handler.
 class Server {
  public:
-  // Throws gale::Panic if an option is negative. The handler must outlive the server.
+  // Throws gale::Panic if an option is negative or a prefix is malformed. The handler must outlive the server.
   explicit Server(ServerOptions options);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  // ListenAndServe listens on options.addr (TCP, one listener for each P) and serves until Close or Shutdown. It always
-  // returns an error: why it could not listen, or ErrServerClosed.
+  // ListenAndServe listens on options.addr (with TCP, one listener for each P) and serves until Close or Shutdown. It
+  // always returns an error: why it could not listen, or ErrServerClosed.
   gale::Error ListenAndServe();
 
   // Serve accepts connections until the listener fails or is closed, and closes the listener.

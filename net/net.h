@@ -9,3 +9,6 @@
 #include "gale/net/io.h"
 #include "gale/net/listener.h"
 #include "gale/net/pipe.h"
+#include "gale/net/prefix.h"
+#include "gale/net/proxy_protocol.h"
+#include "gale/net/systemd.h"

@@ -41,10 +41,11 @@ class Lease {
 
 }  // namespace
 
-H1Connection::H1Connection(const ConnectionConfig& config, ListedConnection& listed, gale::Context context)
+H1Connection::H1Connection(const ConnectionConfig& config, ListedConnection& listed, std::shared_ptr<net::Conn> conn,
+                           gale::Context context)
     : config_(config),
       listed_(listed),
-      conn_(listed.Conn()),
+      conn_(std::move(conn)),
       remote_addr_(conn_->RemoteAddr().String()),
       context_(std::move(context)) {}
 

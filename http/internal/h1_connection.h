@@ -40,8 +40,10 @@ struct ConnectionConfig {
 // H1Connection runs on the goroutine that calls Serve; conn.Close() from elsewhere ends it.
 class H1Connection final : private ContextSource {
  public:
-  // config and listed must outlive the connection. context is the server's.
-  H1Connection(const ConnectionConfig& config, ListedConnection& listed, gale::Context context);
+  // config and listed must outlive the connection. conn is the listed one, perhaps under another address; context is
+  // the server's.
+  H1Connection(const ConnectionConfig& config, ListedConnection& listed, std::shared_ptr<net::Conn> conn,
+               gale::Context context);
 
   // Serve returns when the connection has ended, and closes it. Throws nothing.
   void Serve();

@@ -15,8 +15,9 @@ namespace gale::net::internal {
 
 class SocketListener final : public Listener {
  public:
-  // Takes a socket that listens.
-  SocketListener(UniqueFd socket, Addr address) : fd_(std::move(socket)), address_(std::move(address)) {}
+  // Takes a socket that listens. removes_file: whether Close removes the file of a Unix socket.
+  SocketListener(UniqueFd socket, Addr address, bool removes_file = true)
+      : fd_(std::move(socket)), address_(std::move(address)), unlinked_(!removes_file) {}
   ~SocketListener() override { (void)Close(); }
 
   // Register enters the socket into the poller of the calling goroutine's P, or of the P that is given.
@@ -31,7 +32,7 @@ class SocketListener final : public Listener {
 
   FD fd_;
   const Addr address_;
-  std::atomic<bool> unlinked_{false};
+  std::atomic<bool> unlinked_;  // or never to be
 };
 
 }  // namespace gale::net::internal
