@@ -4,6 +4,7 @@
 
 #include <cstdarg>
 
+#include "gale/runtime/error.h"
 #include "gale/runtime/internal/clock.h"
 #include "gale/runtime/internal/configure.h"
 #include "gale/runtime/internal/context.h"
@@ -252,3 +253,8 @@ void StampNow(G*) {}
 void RecordLatency(G*, SchedulerCounters*) {}
 
 }  // namespace gale::internal
+
+// error.cc: contexts end with an error that no scenario looks at.
+namespace gale {
+std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), std::generic_category()}; }
+}  // namespace gale
