@@ -6,9 +6,10 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string_view>
 #include <vector>
+
+#include "gale/runtime/internal/span_memory.h"
 
 namespace gale::http::internal {
 
@@ -31,7 +32,7 @@ class Arena {
   }
   // Copy keeps a copy of text.
   std::string_view Copy(std::string_view text);
-  // Reset frees everything, but keeps one block of kBlockSize for reuse.
+  // Reset frees everything at once, but keeps one block of kBlockSize for reuse.
   void Reset();
 
  private:
@@ -41,8 +42,8 @@ class Arena {
 
   // Blocks of kBlockSize that are bumped through, the current one last, and blocks of their own for what is
   // large, so that a large piece does not waste the rest of the current block.
-  std::vector<std::unique_ptr<char[]>> blocks_;
-  std::vector<std::unique_ptr<char[]>> large_;
+  std::vector<gale::internal::SpanBytes> blocks_;
+  std::vector<gale::internal::SpanBytes> large_;
   char* next_ = nullptr;
   std::size_t remaining_ = 0;
 };

@@ -87,7 +87,7 @@ gale::Error H1Body::Refill() {
   std::span<char> space = wire_.Input().FreeSpace();
   bool spill = space.size() < kLittleSpace;
   if (spill) {
-    if (spill_ == nullptr) spill_.reset(new char[kSpillSize]);
+    if (spill_ == nullptr) spill_ = gale::internal::AllocateSpanBytes(kSpillSize);
     space = {spill_.get(), kSpillSize};
   }
   auto received = Receive(space);

@@ -7,12 +7,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 
 #include "gale/http/header.h"
 #include "gale/http/internal/chunked_reader.h"
 #include "gale/http/internal/h1_wire.h"
 #include "gale/net/io.h"
+#include "gale/runtime/internal/span_memory.h"
 
 namespace gale::http::internal {
 
@@ -88,7 +88,7 @@ class H1Body final : public Reader {
   std::chrono::nanoseconds waited_{};  // in all Receives
   std::int64_t received_ = 0;          // by them
   // Where a chunked body goes on when the input buffer is full of its pinned head.
-  std::unique_ptr<char[]> spill_;
+  gale::internal::SpanBytes spill_;
   std::size_t spill_begin_ = 0, spill_end_ = 0;
 };
 

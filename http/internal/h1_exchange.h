@@ -14,12 +14,13 @@
 #include "gale/http/internal/h1_wire.h"
 #include "gale/http/internal/head_parser.h"
 #include "gale/http/request.h"
+#include "gale/runtime/internal/span_memory.h"
 
 namespace gale::http::internal {
 
 using LogFunction = std::function<void(std::string_view)>;
 
-struct H1Exchange {
+struct H1Exchange : gale::internal::SpanStored {
   H1Exchange(const HeadOptions& head_options, const ChunkOptions& chunk_options, const LogFunction& log)
       : parser(request.Header(), head_options),
         body(wire, request.Trailer(), chunk_options),

@@ -6,10 +6,11 @@
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
+
+#include "gale/runtime/internal/span_memory.h"
 
 namespace gale::http::internal {
 
@@ -18,7 +19,7 @@ class InputBuffer {
  public:
   static constexpr std::size_t kInitial = 4096;
 
-  InputBuffer() : data_(new char[kInitial]), capacity_(kInitial) {}
+  InputBuffer() : data_(gale::internal::AllocateSpanBytes(kInitial)), capacity_(kInitial) {}
 
   std::string_view Unread() const { return {data_.get() + begin_, end_ - begin_}; }
   std::size_t size() const { return end_ - begin_; }
@@ -44,7 +45,7 @@ class InputBuffer {
     std::size_t total = bytes.size() + size();
     std::size_t capacity = capacity_;
     while (capacity < total) capacity *= 2;
-    std::unique_ptr<char[]> data(new char[capacity]);
+    gale::internal::SpanBytes data = gale::internal::AllocateSpanBytes(capacity);
     std::memcpy(data.get(), bytes.data(), bytes.size());
     std::memcpy(data.get() + bytes.size(), Unread().data(), size());
     data_ = std::move(data);
@@ -57,7 +58,7 @@ class InputBuffer {
   void Clear() {
     begin_ = end_ = pinned_ = 0;
     if (capacity_ > kInitial) {
-      data_.reset(new char[kInitial]);
+      data_ = gale::internal::AllocateSpanBytes(kInitial);
       capacity_ = kInitial;
     }
   }
@@ -69,14 +70,14 @@ class InputBuffer {
       end_ -= begin_ - pinned_;
       begin_ = pinned_;
     } else if (end_ == capacity_ && pinned_ == 0) {
-      std::unique_ptr<char[]> data(new char[capacity_ * 2]);
+      gale::internal::SpanBytes data = gale::internal::AllocateSpanBytes(capacity_ * 2);
       std::memcpy(data.get(), data_.get(), end_);
       data_ = std::move(data);
       capacity_ *= 2;
     }
   }
 
-  std::unique_ptr<char[]> data_;
+  gale::internal::SpanBytes data_;
   std::size_t capacity_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

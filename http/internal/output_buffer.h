@@ -5,9 +5,10 @@
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <string_view>
 #include <utility>
+
+#include "gale/runtime/internal/span_memory.h"
 
 namespace gale::http::internal {
 
@@ -16,7 +17,7 @@ class OutputBuffer {
  public:
   static constexpr std::size_t kKeep = 16 * 1024;
 
-  OutputBuffer() : data_(new char[kKeep]), capacity_(kKeep) {}
+  OutputBuffer() : data_(gale::internal::AllocateSpanBytes(kKeep)), capacity_(kKeep) {}
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -52,7 +53,7 @@ class OutputBuffer {
   void Clear() {
     size_ = 0;
     if (capacity_ > kKeep) {
-      data_.reset(new char[kKeep]);
+      data_ = gale::internal::AllocateSpanBytes(kKeep);
       capacity_ = kKeep;
     }
   }
@@ -61,13 +62,13 @@ class OutputBuffer {
   void Grow(std::size_t count) {
     std::size_t capacity = capacity_ * 2;
     while (capacity - size_ < count) capacity *= 2;
-    std::unique_ptr<char[]> data(new char[capacity]);
+    gale::internal::SpanBytes data = gale::internal::AllocateSpanBytes(capacity);
     std::memcpy(data.get(), data_.get(), size_);
     data_ = std::move(data);
     capacity_ = capacity;
   }
 
-  std::unique_ptr<char[]> data_;
+  gale::internal::SpanBytes data_;
   std::size_t capacity_;
   std::size_t size_ = 0;
 };

@@ -9,6 +9,11 @@
 // not do: memory that is not needed goes back to the kernel within seconds wherever it lies, it does not depend on
 // which thread frees, and ReadMetrics tells what there is.
 //
+// It pays for what is larger than a kibibyte, comes in numbers, or is freed by other threads than it was allocated by:
+// 16 pieces of 2 KiB cost 8 ns each where malloc takes 31 (runtime_bench, BM_Span). Single small objects it does not:
+// malloc serves a few of each size from a list of the thread, without asking which P it has. So timers, contexts and
+// channels are malloc's: BM_TimerStop took 123 ns instead of 108 with span memory.
+//
 // With AddressSanitizer all this is malloc's. Poisoning what is free would find less: malloc also has red zones between
 // objects, keeps what was freed from being used again soon, tells who freed it, and finds leaks. With ThreadSanitizer
 // freeing counts as a write to the whole object, so a use that is not ordered before it is reported as a race.
