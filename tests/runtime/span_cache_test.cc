@@ -144,7 +144,7 @@ TEST_F(SpanCacheDeathTest, ObjectsOfAnotherSizeOrFreedTwiceAreFatal) {
   void* object = cache.Take(5);
   NextFree(object) = nullptr;
   EXPECT_DEATH(heap_.central.Give(6, object), "was freed that is no object of 112 bytes");
-  int local = 0;
+  void* local = nullptr;
   EXPECT_DEATH(heap_.central.Give(0, &local), "was freed that is no object of 16 bytes");
   cache.Put(5, object);
 }
