@@ -1,11 +1,13 @@
 #include "gale/http/header.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "gale/http/internal/ascii.h"
 #include "gale/http/internal/known_names.h"
 #include "gale/http/internal/quote.h"
 #include "gale/http/internal/scan.h"
+#include "gale/http/internal/trailer_names.h"
 #include "gale/runtime/panic.h"
 
 namespace gale::http {
@@ -31,9 +33,11 @@ void WriteCanonical(std::string_view name, char* destination) {
 // The name in its canonical spelling, for as long as the arena keeps it. Throws for what is no name.
 std::string_view KeepName(internal::Arena& arena, std::string_view name) {
   if (const std::string_view known = internal::KnownName(name); !known.empty()) return known;
-  if (!internal::IsToken(name)) throw Panic("http: invalid header field name " + Quoted(name));
+  const std::size_t prefix = name.starts_with(internal::kTrailerPrefix) ? internal::kTrailerPrefix.size() : 0;
+  if (!internal::IsToken(name.substr(prefix))) throw Panic("http: invalid header field name " + Quoted(name));
   char* copy = arena.Allocate(name.size());
-  WriteCanonical(name, copy);
+  std::memcpy(copy, name.data(), prefix);
+  WriteCanonical(name.substr(prefix), copy + prefix);
   return {copy, name.size()};
 }
 

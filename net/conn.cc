@@ -1,5 +1,7 @@
 #include "gale/net/conn.h"
 
+#include "gale/net/copy_file.h"
+
 namespace gale::net {
 
 std::expected<std::size_t, Error> Conn::Writev(std::span<const std::string_view> pieces) {
@@ -10,6 +12,10 @@ std::expected<std::size_t, Error> Conn::Writev(std::span<const std::string_view>
     written += *n;
   }
   return written;
+}
+
+std::expected<std::int64_t, Error> Conn::SendFile(int file, std::int64_t offset, std::int64_t count) {
+  return CopyFile(*this, file, offset, count);
 }
 
 void Conn::CancelOnPeerClosed(const CancelFunc&) {}

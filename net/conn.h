@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <span>
 #include <string_view>
@@ -44,6 +45,10 @@ class Conn : public Reader, public Writer {
   // Writev writes the pieces one after the other, by as few system calls as the kernel's limits allow, and returns
   // how many bytes they were.
   virtual std::expected<std::size_t, Error> Writev(std::span<const std::string_view> pieces);
+
+  // SendFile writes `count` bytes of an open file from `offset` on, as one Write would, and returns how many: fewer if
+  // the file ends. Sockets have the kernel send them without copying. The file's own position is not touched.
+  virtual std::expected<std::int64_t, Error> SendFile(int file, std::int64_t offset, std::int64_t count);
 
   // Close ends the connection in both directions. What was written is still delivered, unless something that the
   // peer has sent was not read: then the peer gets a reset (RFC 9112 section 9.6 says how to avoid that).

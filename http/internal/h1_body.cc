@@ -23,6 +23,7 @@ void H1Body::Begin(const RequestHead& head, const BodyLimits& limits, std::chron
   continue_possible_ = true;
   limits_ = &limits;
   end_ = end;
+  deadline_.reset();
   waited_ = {};
   received_ = 0;
   spill_begin_ = spill_end_ = 0;
@@ -126,7 +127,7 @@ std::expected<std::size_t, gale::Error> H1Body::Receive(std::span<char> buffer) 
     if (gale::Error error = Continue()) return std::unexpected(Fail(std::move(error)));
   }
   const auto start = CoarseNow();
-  if (!draining_) wire_.Conn().SetReadDeadline(Deadline(start));
+  if (!draining_) wire_.Conn().SetReadDeadline(deadline_ ? *deadline_ : Deadline(start));
   auto received = wire_.Receive(buffer);
   if (received) {
     waited_ += CoarseNow() - start;
@@ -162,6 +163,21 @@ gale::Error H1Body::Fail(gale::Error error) {
   failed_ = true;
   error_ = error;
   return error;
+}
+
+void H1Body::SetDeadline(std::chrono::steady_clock::time_point deadline) {
+  deadline_ = deadline;
+  wire_.Conn().SetReadDeadline(deadline);
+}
+
+std::string H1Body::Abandon(gale::Error error) {
+  End();
+  std::string rest(pending_);
+  rest += wire_.Input().Unread();
+  wire_.Input().Consume(wire_.Input().Unread().size());
+  pending_ = {};
+  (void)Fail(std::move(error));
+  return rest;
 }
 
 bool H1Body::Drain(std::int64_t most, std::chrono::nanoseconds time) {

@@ -7,6 +7,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "gale/http/header.h"
 #include "gale/http/internal/chunked_reader.h"
@@ -39,6 +41,11 @@ class H1Body final : public Reader {
   // Read fails with Errc::kUnexpectedEof if the client stops early, with Errc::kTimeout if it stalls, with
   // std::errc::protocol_error on a malformed chunk, and with std::errc::message_size above the limit.
   std::expected<std::size_t, gale::Error> Read(std::span<char> buffer) override;
+
+  // SetDeadline replaces the limits, for this body. A default one means none.
+  void SetDeadline(std::chrono::steady_clock::time_point deadline);
+  // Abandon makes every later Read fail with `error`, and returns what was received of this body and behind it.
+  std::string Abandon(gale::Error error);
 
   // Finished: everything up to the body's end has been read.
   bool Finished() const { return finished_; }
@@ -85,8 +92,9 @@ class H1Body final : public Reader {
   std::string_view pending_;    // data of a chunk, received and decoded but not yet read
   const BodyLimits* limits_ = nullptr;
   std::chrono::steady_clock::time_point end_;
-  std::chrono::nanoseconds waited_{};  // in all Receives
-  std::int64_t received_ = 0;          // by them
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  // the handler's
+  std::chrono::nanoseconds waited_{};                              // in all Receives
+  std::int64_t received_ = 0;                                      // by them
   // Where a chunked body goes on when the input buffer is full of its pinned head.
   gale::internal::SpanBytes spill_;
   std::size_t spill_begin_ = 0, spill_end_ = 0;

@@ -53,7 +53,9 @@ void H1Connection::Serve() {
   // Closed however the goroutine ends: a handler may call Goexit.
   struct Closer {
     H1Connection& connection;
-    ~Closer() { (void)connection.conn_->Close(); }
+    ~Closer() {
+      if (!connection.hijacked_) (void)connection.conn_->Close();
+    }
   } closer{*this};
 
   if (!MakeConnContext()) return;
@@ -65,6 +67,7 @@ void H1Connection::Serve() {
     timeout = config_.idle_timeout;
     Lease lease(*config_.exchanges, *conn_, config_.write_timeout);
     next = ServeWhatCame(*lease);
+    if (hijacked_) return;
     if ((*lease).wire.Flush()) next = Next::kClose;
   } while (next == Next::kGoOn && listed_.BecomesIdle());
   if (next != Next::kClose) Linger();
@@ -145,8 +148,9 @@ H1Connection::Next H1Connection::ServeRequest(H1Exchange& exchange, bool may_go_
   exchange.body.Begin(head, config_.body, RequestEnd());
   if (!FillRequest(exchange)) return Refuse(exchange, {kStatusBadRequest}, send_body);
   // Behind a CONNECT comes a tunnel's data if anything, never a request.
-  exchange.response.Begin(head, may_go_on && head.keep_alive && head.method != "CONNECT", listed_.List());
+  exchange.response.Begin(head, may_go_on && head.keep_alive && head.method != "CONNECT", listed_);
   CallHandler(exchange);
+  if (hijacked_) return Next::kClose;
   exchange.body.End();
   input.Unpin();
   if (exchange.response.KeepAlive()) return Next::kGoOn;
@@ -190,6 +194,7 @@ void H1Connection::CallHandler(H1Exchange& exchange) {
   } catch (...) {
     HandlerThrew(exchange);
   }
+  hijacked_ = exchange.response.IsHijacked();
 }
 
 void H1Connection::ServeHTTP(H1Exchange& exchange) {
@@ -243,6 +248,7 @@ void H1Connection::HandlerThrew(H1Exchange& exchange) {
   std::exception_ptr exception = std::current_exception();
   if (exception == nullptr || type == nullptr) {
     // Nobody else will send what is ready, be it the answers to earlier requests.
+    hijacked_ = exchange.response.IsHijacked();
     exchange.response.Abort();
     (void)exchange.wire.Flush();
     return;

@@ -78,6 +78,7 @@ class H1Connection final : private ContextSource {
   std::chrono::steady_clock::time_point request_end_;  // when read_timeout is over; none: not known yet
 
   gale::Context context_;
+  bool hijacked_ = false;             // conn_ is a handler's now
   bool has_local_addr_ = false;       // context_ has the value of kLocalAddrContextKey
   H1Exchange* exchange_ = nullptr;    // the one whose request asks for its context
   bool request_has_context_ = false;  // cancel_request_ is to be called, and forgotten by conn_ and exchange_

@@ -10,6 +10,7 @@
 #include "gale/http/internal/error_reply.h"
 #include "gale/http/internal/head_parser.h"
 #include "gale/http/internal/status_line.h"
+#include "gale/http/internal/trailer_names.h"
 #include "gale/http/sniff.h"
 #include "gale/http/status.h"
 #include "gale/runtime/panic.h"
@@ -39,22 +40,37 @@ std::string_view TakeFront(std::string_view& text, std::size_t size) {
   return front;
 }
 
+bool IsTrailerField(const HeaderField& field) {
+  return field.name.size() > kTrailerPrefix.size() && field.name[kTrailerPrefix.size() - 1] == ':';
+}
+
 gale::Error WriteError(std::errc code, const char* what) { return gale::Error(std::make_error_code(code), what); }
 
 }  // namespace
 
-void H1Response::Begin(const RequestHead& head, bool keep_alive, const ConnectionList& list) {
+void H1Response::Begin(const RequestHead& head, bool keep_alive, ListedConnection& connection) {
   header_.Clear();
-  list_ = &list;
+  connection_ = &connection;
+  life_ = Life::kRunning;
   head_ = &head;
   is_head_ = head.method == "HEAD";
   keep_alive_ = keep_alive;
-  committed_ = chunked_ = has_date_ = has_type_ = has_encoding_ = wants_close_ = identity_ = no_length_ = false;
+  committed_ = chunked_ = has_date_ = has_type_ = has_encoding_ = wants_close_ = identity_ = no_length_ =
+      has_trailers_ = false;
   status_ = 0;
   declared_ = -1;
   written_ = 0;
   buffered_ = 0;
+  trailer_names_.clear();
+  wire_.ClearWriteDeadline();
   wire_.Hold();
+}
+
+gale::Error H1Response::Unusable() const {
+  const bool is_hijacked = life_ == Life::kHijacked;
+  const char* what = is_hijacked ? "http: connection has been hijacked" : "http: the handler has returned";
+  if (!is_hijacked) log_("http: a response was used after its handler had returned");
+  return WriteError(std::errc::operation_not_permitted, what);
 }
 
 bool H1Response::BodyAllowed() const {
@@ -63,6 +79,10 @@ bool H1Response::BodyAllowed() const {
 }
 
 void H1Response::WriteHeader(int status) {
+  if (life_ != Life::kRunning) {
+    log_("http: WriteHeader(" + std::to_string(status) + "): " + Unusable().Message());
+    return;
+  }
   if (status < 100 || status > 999) throw Panic("invalid WriteHeader code " + std::to_string(status));
   if (status_ != 0) {
     log_("http: superfluous WriteHeader(" + std::to_string(status) + ") after " + std::to_string(status_));
@@ -94,11 +114,18 @@ void H1Response::SendInterim(int status) {
 // if at all, when that is known.
 void H1Response::RenderFields() {
   for (const HeaderField& field : header_) {
+    if (IsTrailerField(field)) continue;
     switch (field.name.size()) {
       case 4:
         if (TokenEquals(field.name, "date")) {
           has_date_ = true;
           if (field.value.empty()) continue;
+        }
+        break;
+      case 7:
+        if (TokenEquals(field.name, "trailer")) {
+          has_trailers_ = true;
+          trailer_names_.append(trailer_names_.empty() ? "" : ",").append(field.value);
         }
         break;
       case 10:
@@ -147,33 +174,41 @@ void H1Response::DeclareLength(std::string_view text) {
   log_("http: invalid Content-Length of \"" + std::string(text) + "\"");
 }
 
-void H1Response::RenderField(const HeaderField& field) {
+void H1Response::RenderField(std::string_view name, std::string_view value) {
   OutputBuffer& out = wire_.Output();
-  std::size_t size = field.name.size() + field.value.size() + 4;
+  std::size_t size = name.size() + value.size() + 4;
   char* at = out.Room(size);
-  std::memcpy(at, field.name.data(), field.name.size());
-  at += field.name.size();
+  std::memcpy(at, name.data(), name.size());
+  at += name.size();
   *at++ = ':';
   *at++ = ' ';
   // An empty view may have no address, which memcpy must not be given.
-  if (!field.value.empty()) std::memcpy(at, field.value.data(), field.value.size());
-  at += field.value.size();
+  if (!value.empty()) std::memcpy(at, value.data(), value.size());
+  at += value.size();
   *at++ = '\r';
   *at++ = '\n';
   out.Advance(size);
 }
 
-std::expected<std::size_t, gale::Error> H1Response::Write(std::string_view data) {
+// AdmitBody: whether the handler may write so much more.
+gale::Error H1Response::AdmitBody(std::int64_t size) {
+  if (life_ != Life::kRunning) return Unusable();
   if (status_ == 0) WriteHeader(kStatusOK);
-  if (data.empty()) return 0;
+  if (size == 0) return {};
   if (!BodyAllowed()) {
-    return std::unexpected(WriteError(std::errc::operation_not_permitted,
-                                      "http: request method or response status code does not allow body"));
+    return WriteError(std::errc::operation_not_permitted,
+                      "http: request method or response status code does not allow body");
   }
-  auto size = static_cast<std::int64_t>(data.size());
   if (declared_ >= 0 && written_ + size > declared_) {
-    return std::unexpected(WriteError(std::errc::message_size, "http: wrote more than the declared Content-Length"));
+    return WriteError(std::errc::message_size, "http: wrote more than the declared Content-Length");
   }
+  return {};
+}
+
+std::expected<std::size_t, gale::Error> H1Response::Write(std::string_view data) {
+  auto size = static_cast<std::int64_t>(data.size());
+  if (gale::Error error = AdmitBody(size)) return std::unexpected(std::move(error));
+  if (data.empty()) return 0;
   written_ += size;
   if (!is_head_ || !committed_) {
     if (buffered_ + data.size() > buffer_.size()) {
@@ -193,11 +228,69 @@ std::expected<std::size_t, gale::Error> H1Response::Write(std::string_view data)
   return static_cast<std::size_t>(size);
 }
 
+std::expected<std::int64_t, gale::Error> H1Response::SendFile(int file, std::int64_t offset, std::int64_t count) {
+  if (gale::Error error = AdmitBody(count)) return std::unexpected(std::move(error));
+  // Copying small files is cheaper, and only it can sniff, chunk, or count for a HEAD.
+  const bool is_plain = has_type_ && declared_ >= 0 && !is_head_;
+  if (!is_plain || count < static_cast<std::int64_t>(kDirect)) return ResponseWriter::SendFile(file, offset, count);
+  if (!committed_) Commit(/*final=*/false, Buffered());
+  FlushBuffered();
+  auto sent = wire_.SendFile(file, offset, count);
+  written_ += sent.value_or(0);
+  if (!sent) keep_alive_ = false;
+  return sent;
+}
+
+gale::Error H1Response::Flush() {
+  if (gale::Error error = AdmitBody(0)) return error;
+  if (!committed_) Commit(/*final=*/false, Buffered());
+  FlushBuffered();
+  if (!wire_.Broken()) (void)wire_.Flush();
+  if (!wire_.Broken()) return {};
+  keep_alive_ = false;
+  return wire_.WhyBroken();
+}
+
+gale::Error H1Response::SetReadDeadline(TimePoint deadline) {
+  if (gale::Error error = Usable()) return error;
+  body_.SetDeadline(deadline);
+  return {};
+}
+
+gale::Error H1Response::SetWriteDeadline(TimePoint deadline) {
+  if (gale::Error error = Usable()) return error;
+  wire_.SetWriteDeadline(deadline);
+  return {};
+}
+
+std::expected<Hijacked, gale::Error> H1Response::Hijack() {
+  if (gale::Error error = Usable()) return std::unexpected(std::move(error));
+  if (status_ != 0 && !committed_) Commit(/*final=*/false, Buffered());
+  FlushBuffered();
+  wire_.Release();
+  if (gale::Error error = wire_.Flush()) return std::unexpected(std::move(error));
+  life_ = Life::kHijacked;
+  keep_alive_ = false;
+  Hijacked result{connection_->Conn(), body_.Abandon(Unusable())};
+  result.conn->SetDeadline({});
+  connection_->BecomesHijacked();
+  return result;
+}
+
 void H1Response::Finish() {
+  if (life_ == Life::kRunning) Complete();
+  if (life_ == Life::kRunning) life_ = Life::kEnded;
+}
+
+void H1Response::Complete() {
   if (status_ == 0) WriteHeader(kStatusOK);
   if (!committed_) Commit(/*final=*/true, Buffered());
   FlushBuffered();
-  if (chunked_ && !is_head_) wire_.Output().Append("0\r\n\r\n");
+  if (chunked_ && !is_head_) {
+    wire_.Output().Append("0\r\n");
+    if (has_trailers_) RenderTrailers();
+    wire_.Output().Append("\r\n");
+  }
   if (declared_ >= 0 && written_ < declared_ && !is_head_ && BodyAllowed()) keep_alive_ = false;
   // After a 101 the client speaks something else.
   if (wire_.Broken() || status_ == kStatusSwitchingProtocols) keep_alive_ = false;
@@ -206,8 +299,25 @@ void H1Response::Finish() {
   if (wire_.Output().size() >= OutputBuffer::kKeep && wire_.Flush()) keep_alive_ = false;
 }
 
+// RenderTrailers renders the announced fields, and those with the prefix. What may not come behind a body is left out.
+void H1Response::RenderTrailers() {
+  ForEachListItem(trailer_names_, [this](std::string_view name) {
+    if (!IsTrailerName(name)) return;
+    for (const HeaderField& field : header_) {
+      if (EqualFold(field.name, name)) RenderField(field);
+    }
+  });
+  for (const HeaderField& field : header_) {
+    if (!IsTrailerField(field)) continue;
+    const std::string_view name = field.name.substr(kTrailerPrefix.size());
+    if (IsTrailerName(name)) RenderField(name, field.value);
+  }
+}
+
 void H1Response::Abort() {
   keep_alive_ = false;
+  if (life_ == Life::kHijacked) return;
+  life_ = Life::kEnded;
   if (committed_) {
     wire_.Release();
     return;
@@ -223,6 +333,7 @@ void H1Response::Abort() {
 void H1Response::Commit(bool final, std::string_view start) {
   OutputBuffer& out = wire_.Output();
   committed_ = true;
+  for (const HeaderField& field : header_) has_trailers_ |= IsTrailerField(field);
   if (!body_.Finished()) {
     // A client that was not told to go on may never send its body, and then its next bytes are another request.
     keep_alive_ = keep_alive_ && !body_.Withheld();
@@ -251,7 +362,7 @@ void H1Response::DecideFraming(bool final) {
   if (status_ == kStatusResetContent) out.Append("Content-Length: 0\r\n");
   if (!BodyAllowed()) return;
   std::int64_t length = declared_;
-  if (length < 0 && final && !identity_ && !no_length_ && (!is_head_ || written_ > 0)) {
+  if (length < 0 && final && !identity_ && !no_length_ && !has_trailers_ && (!is_head_ || written_ > 0)) {
     length = static_cast<std::int64_t>(buffered_);
   }
   if (length >= 0) {
@@ -271,7 +382,8 @@ void H1Response::DecideFraming(bool final) {
 
 void H1Response::DecideConnection() {
   OutputBuffer& out = wire_.Output();
-  keep_alive_ = keep_alive_ && !wants_close_ && !body_.Failed() && list_->KeepsAlive();
+  keep_alive_ = keep_alive_ && !wants_close_ && !body_.Failed() && connection_->List().KeepsAlive();
+  if (status_ == kStatusSwitchingProtocols) return;
   if (!keep_alive_) {
     out.Append("Connection: close\r\n");
   } else if (head_->minor_version == 0) {

@@ -1,5 +1,6 @@
 #include "gale/http/internal/h1_wire.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <system_error>
@@ -17,6 +18,13 @@ std::chrono::steady_clock::time_point CoarseNow() {
                                                std::chrono::nanoseconds(now.tv_nsec));
 }
 
+gale::Error H1Wire::Break(const gale::Error& error) {
+  broken_ = true;
+  why_broken_ = error;
+  cancel_on_broken_();
+  return error;
+}
+
 gale::Error H1Wire::Send(std::span<std::string_view> pieces) {
   while (!pieces.empty()) {
     if (broken_) return why_broken_;
@@ -29,14 +37,9 @@ gale::Error H1Wire::Send(std::span<std::string_view> pieces) {
       pieces[count] = pieces[count].substr(0, room);
       ++count;
     }
-    if (write_timeout_.count() > 0) conn_->SetWriteDeadline(CoarseNow() + write_timeout_);
+    StartTimeout();
     auto written = count == 1 ? conn_->Write(pieces[0]) : conn_->Writev(pieces.first(count));
-    if (!written) {
-      broken_ = true;
-      why_broken_ = written.error();
-      cancel_on_broken_();
-      return why_broken_;
-    }
+    if (!written) return Break(written.error());
     pieces = pieces.subspan(rest.empty() ? count : count - 1);
     if (!rest.empty()) pieces[0] = rest;
   }
@@ -69,6 +72,21 @@ gale::Error H1Wire::FlushWith(std::span<const std::string_view> pieces) {
   gale::Error error = Send(std::span(all).first(count));
   output_.Clear();
   return error;
+}
+
+std::expected<std::int64_t, gale::Error> H1Wire::SendFile(int file, std::int64_t offset, std::int64_t count) {
+  if (gale::Error error = Flush()) return std::unexpected(error);
+  std::int64_t sent = 0;
+  while (sent < count) {
+    if (broken_) return std::unexpected(why_broken_);
+    StartTimeout();
+    const std::int64_t portion = std::min<std::int64_t>(count - sent, kPortion);
+    auto n = conn_->SendFile(file, offset + sent, portion);
+    if (!n) return std::unexpected(Break(n.error()));
+    sent += *n;
+    if (*n < portion) break;
+  }
+  return sent;
 }
 
 }  // namespace gale::http::internal

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -26,6 +28,7 @@ class H1Wire {
     write_timeout_ = write_timeout;
     broken_ = false;
     held_from_ = kNothingHeld;
+    write_deadline_.reset();
   }
 
   net::Conn& Conn() { return *conn_; }
@@ -48,6 +51,19 @@ class H1Wire {
   gale::Error Flush();
   // FlushWith sends the output buffer and then `pieces`, at most 3, without copying them. Nothing may be held.
   gale::Error FlushWith(std::span<const std::string_view> pieces);
+  // SendFile sends the output buffer and then bytes of a file; returns fewer than `count` if the file ends. Nothing may
+  // be held.
+  std::expected<std::int64_t, gale::Error> SendFile(int file, std::int64_t offset, std::int64_t count);
+  // SetWriteDeadline replaces the timeout, until ClearWriteDeadline. A default one is none.
+  void SetWriteDeadline(std::chrono::steady_clock::time_point deadline) {
+    write_deadline_ = deadline;
+    conn_->SetWriteDeadline(deadline);
+  }
+  void ClearWriteDeadline() {
+    if (!write_deadline_) return;
+    write_deadline_.reset();
+    conn_->SetWriteDeadline({});
+  }
   bool Broken() const { return broken_; }
   // CancelOnBroken has `cancel` called when an error breaks the connection; a default one takes that back.
   void CancelOnBroken(gale::CancelFunc cancel) { cancel_on_broken_ = std::move(cancel); }
@@ -68,12 +84,18 @@ class H1Wire {
   static constexpr std::size_t kPortion = 256 * 1024;
   static constexpr std::size_t kMostPieces = 4;
 
+  // StartTimeout is called before each portion.
+  void StartTimeout() {
+    if (write_timeout_.count() > 0 && !write_deadline_) conn_->SetWriteDeadline(CoarseNow() + write_timeout_);
+  }
+  gale::Error Break(const gale::Error& error);
   // Send sends the pieces, and uses up the span.
   gale::Error Send(std::span<std::string_view> pieces);
 
   net::Conn* conn_ = nullptr;
   std::size_t held_from_ = kNothingHeld;
   std::chrono::nanoseconds write_timeout_{};
+  std::optional<std::chrono::steady_clock::time_point> write_deadline_;
   bool broken_ = false;
   gale::Error why_broken_;  // while broken_
   gale::CancelFunc cancel_on_broken_;

@@ -139,6 +139,25 @@ FD::Size FD::Writev(std::span<const std::string_view> pieces) {
   return SendAll(pieces);
 }
 
+std::expected<std::int64_t, std::error_code> FD::SendFile(int file, std::int64_t offset, std::int64_t count) {
+  const Locked locked(*this, PollMode::kWrite);
+  if (!locked) return std::unexpected(Errc::kClosed);
+  if (std::error_code error = Prepare(PollMode::kWrite)) return std::unexpected(error);
+  std::int64_t sent = 0;
+  while (sent < count) {
+    const ssize_t n = internal::SendFile(fd_, file, offset + sent, static_cast<std::size_t>(count - sent));
+    if (n == 0) break;
+    if (n > 0) {
+      sent += n;
+    } else if (n != -EAGAIN) {
+      return std::unexpected(ErrnoCode(n));
+    } else if (std::error_code error = Wait(PollMode::kWrite)) {
+      return std::unexpected(error);
+    }
+  }
+  return sent;
+}
+
 FD::Size FD::SendAll(std::span<const std::string_view> pieces) {
   constexpr std::size_t kBatch = 64;  // 1 KiB of a goroutine's stack
   static_assert(kBatch <= IOV_MAX);

@@ -63,6 +63,9 @@ class FD {
   // Write and Writev wait until the kernel has taken everything, and return how much that was.
   Size Write(std::string_view data);
   Size Writev(std::span<const std::string_view> pieces);
+  // SendFile returns fewer than `count` bytes if the file ends. Fails with EINVAL or ENOSYS, before it has sent
+  // anything, if the kernel cannot send from this kind of file.
+  std::expected<std::int64_t, std::error_code> SendFile(int file, std::int64_t offset, std::int64_t count);
 
   struct Accepted {
     UniqueFd socket;

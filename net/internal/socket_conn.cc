@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "gale/net/copy_file.h"
 #include "gale/net/internal/socket_address.h"
 #include "gale/runtime/context.h"
 #include "gale/runtime/internal/bubble.h"
@@ -42,6 +43,15 @@ std::expected<std::size_t, Error> SocketConn::Write(std::string_view data) {
 
 std::expected<std::size_t, Error> SocketConn::Writev(std::span<const std::string_view> pieces) {
   return WithContext("write", fd_.Writev(pieces));
+}
+
+std::expected<std::int64_t, Error> SocketConn::SendFile(int file, std::int64_t offset, std::int64_t count) {
+  auto sent = fd_.SendFile(file, offset, count);
+  if (sent) return *sent;
+  if (sent.error() == std::errc::invalid_argument || sent.error() == std::errc::function_not_supported) {
+    return CopyFile(*this, file, offset, count);
+  }
+  return std::unexpected(Failed("write", sent.error()));
 }
 
 Error SocketConn::WaitReadable() { return Failed("read", fd_.WaitReadable()); }

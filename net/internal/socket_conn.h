@@ -35,6 +35,7 @@ class SocketConn final : public Conn {
   std::expected<std::size_t, Error> Read(std::span<char> buffer) override;
   std::expected<std::size_t, Error> Write(std::string_view data) override;
   std::expected<std::size_t, Error> Writev(std::span<const std::string_view> pieces) override;
+  std::expected<std::int64_t, Error> SendFile(int file, std::int64_t offset, std::int64_t count) override;
   Error Close() override;
   Error CloseWrite() override;
   void SetReadDeadline(TimePoint deadline) override;

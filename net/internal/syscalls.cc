@@ -1,11 +1,14 @@
 #include "gale/net/internal/syscalls.h"
 
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
+#include <csignal>
+#include <ctime>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define GALE_NET_LIBC_SYSCALLS 1
@@ -175,6 +178,24 @@ msghdr MessageOf(std::span<iovec> pieces) {
   socklen_t size = sizeof(error);
   const int result = FromLibc([&] { return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size); });
   return result < 0 ? -result : error;
+}
+
+// There is no MSG_NOSIGNAL for sendfile, so the signal is held back, and taken away if it has come.
+ssize_t SendFile(int fd, int file, std::int64_t offset, std::size_t count) {
+  sigset_t pipe_signal;
+  sigset_t former;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, &former);
+  off_t position = offset;
+  const ssize_t n = FromLibc([&] { return ::sendfile(fd, file, &position, count); });
+  if (n == -EPIPE && sigismember(&former, SIGPIPE) == 0) {
+    constexpr timespec kNow{};
+    while (sigtimedwait(&pipe_signal, nullptr, &kNow) < 0 && errno == EINTR) {
+    }
+  }
+  pthread_sigmask(SIG_SETMASK, &former, nullptr);
+  return n;
 }
 
 }  // namespace gale::net::internal

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "gale/net/internal/unique_fd.h"
@@ -28,6 +29,9 @@ ssize_t Send(int fd, const void* data, std::size_t size);
 // SendPieces writes several pieces in one call, at most IOV_MAX. With `more`, the kernel may wait for the next call
 // before it sends a packet that is not full.
 ssize_t SendPieces(int fd, std::span<iovec> pieces, bool more);
+
+// SendFile sends bytes of a file from `offset` on, at most `count`; 0 where the file ends. Raises no SIGPIPE, either.
+ssize_t SendFile(int fd, int file, std::int64_t offset, std::size_t count);
 
 // Life. The sockets that Socket and Accept make are non-blocking and closed on exec.
 int Socket(int domain, int type);
