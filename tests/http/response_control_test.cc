@@ -92,7 +92,7 @@ TEST(UnwrapTest, AWrapperCanDoWhatItTellsAbout) {
 }
 
 TEST(HijackTest, TheConnectionIsTheHandlers) {
-  Run([] {});  // starts the runtime, which has descriptors of its own
+  gale::Run([] {});  // starts the runtime, which has descriptors of its own
   Baseline baseline;
   {
     TestServer server([&](ResponseWriter& w, Request& r) {
