@@ -9,6 +9,7 @@
 #include "gale/runtime/internal/context.h"
 #include "gale/runtime/internal/cpu_limit.h"
 #include "gale/runtime/internal/deadlock.h"
+#include "gale/runtime/internal/fork.h"
 #include "gale/runtime/internal/g_pool.h"
 #include "gale/runtime/internal/goexit.h"
 #include "gale/runtime/internal/handover.h"
@@ -94,6 +95,7 @@ struct MainGoroutine {
 
 void RunMain(void (*main)(void*), void* argument) {
   if (CurrentGoroutine() != nullptr) return main(argument);
+  CheckNotForked();
   Scheduler& scheduler = Scheduler::Get();
   M* m = scheduler.NewCaller();
   NewGoroutine made = MakeGoroutine(StackSize::kDefault, sizeof(MainGoroutine), alignof(MainGoroutine));

@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 
+#include <cstdlib>
+#include <utility>
+
 #include "gale/runtime/internal/fatal.h"
 #include "gale/runtime/internal/handover.h"
 #include "gale/runtime/internal/machine.h"
@@ -19,6 +22,10 @@ void EnterForkedChild() {
 
 void InstallForkHandler() { pthread_atfork(nullptr, nullptr, &EnterForkedChild); }
 
-void EndForkedChild() { Fatal("the runtime's threads are not in a child made by fork: it can only exec or _exit"); }
+void EndForkedChild() {
+  static bool ending = false;
+  if (std::exchange(ending, true)) std::abort();  // the message is out; its trace has met such a lock
+  Fatal("the runtime's threads are not in a child made by fork: it can only exec or _exit");
+}
 
 }  // namespace gale::internal

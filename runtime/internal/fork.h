@@ -7,7 +7,8 @@
 //   if (pid_t child = fork(); child == 0) { execl("/bin/true", "true", nullptr); _exit(127); }
 //
 // Costs nothing where nobody forks: the child's M is told to stop, which sends its goroutine's next park through
-// RunLoop's end; the checks are there, where a thread goes to sleep and where Run begins.
+// RunLoop's end; the checks are there, where a thread goes to sleep, where Run begins, and where a lock is taken: a
+// thread of the parent may have held it at the fork.
 #pragma once
 
 namespace gale::internal {

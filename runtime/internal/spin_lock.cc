@@ -4,11 +4,14 @@
 
 #include <ctime>
 
+#include "gale/runtime/internal/fork.h"
+
 namespace gale::internal {
 
 void SpinLock::LockSlow() {
   constexpr int kSpins = 100;
   constexpr int kYields = 50;
+  CheckNotForked();  // the holder is a thread that is not there
   for (int round = 0;; ++round) {
     if (locked_.load(std::memory_order_relaxed) == 0 && try_lock()) return;
     if (round < kSpins) {
