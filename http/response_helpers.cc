@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "gale/http/internal/clean_path.h"
+#include "gale/http/internal/escape_html.h"
 #include "gale/http/request.h"
 #include "gale/http/response_writer.h"
 #include "gale/http/status.h"
@@ -30,21 +31,6 @@ std::string EscapeLocation(std::string_view url) {
     escaped += '%';
     escaped += kHexDigits[byte >> 4];
     escaped += kHexDigits[byte & 15];
-  }
-  return escaped;
-}
-
-std::string EscapeHtml(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&#34;"; break;
-      case '\'': escaped += "&#39;"; break;
-      default: escaped += c;
-    }
   }
   return escaped;
 }
@@ -96,7 +82,7 @@ void Redirect(ResponseWriter& w, Request& r, std::string_view url, int status) {
   if (!has_content_type && (is_get || r.Method() == "HEAD")) header.Set("Content-Type", "text/html; charset=utf-8");
   w.WriteHeader(status);
   if (has_content_type || !is_get) return;
-  std::string note = "<a href=\"" + EscapeHtml(location) + "\">";
+  std::string note = "<a href=\"" + internal::EscapeHtml(location) + "\">";
   note.append(StatusText(status)).append("</a>.\n\n");
   (void)w.Write(note);
 }
