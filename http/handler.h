@@ -15,8 +15,8 @@ class Request;
 class ResponseWriter;
 
 // Handler answers requests. ServeHTTP is called from many goroutines at once, one per request; it may block, and
-// it may throw (the server answers 500 or cuts the connection and lives on). The writer and the request are
-// valid until it returns.
+// it may throw (the server answers 500 or cuts the connection, logs that and lives on; see also abort_handler.h).
+// The writer and the request are valid until it returns.
 class Handler {
  public:
   virtual ~Handler() = default;

@@ -1,6 +1,7 @@
 // All of Gale's HTTP.
 #pragma once
 
+#include "gale/http/abort_handler.h"
 #include "gale/http/conn_state.h"
 #include "gale/http/content.h"
 #include "gale/http/cookie.h"

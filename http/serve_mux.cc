@@ -24,7 +24,7 @@ void AnswerMethodNotAllowed(ResponseWriter& w, std::string_view allow) {
   Error(w, StatusText(kStatusMethodNotAllowed), kStatusMethodNotAllowed);
 }
 
-// The target "*" is no path; "OPTIONS *" the server answers before it comes here.
+// The target "*" is no path; "OPTIONS *" the server mostly answers before it comes here.
 void AnswerAsterisk(ResponseWriter& w, const Request& r) {
   if (r.ProtoMajor() == 1 && r.ProtoMinor() >= 1) w.Header().Set("Connection", "close");
   w.WriteHeader(kStatusBadRequest);

@@ -99,6 +99,7 @@ struct Server::State {
     config.max_body_bytes = options.max_body_bytes;
     if (options.conn_context) config.conn_context = &options.conn_context;
     config.max_pipelined_requests = options.max_pipelined_requests;
+    config.answers_options = !options.disable_general_options_handler;
     for (const std::string& text : options.proxy_protocol_from) {
       auto prefix = net::Prefix::Parse(text);
       if (!prefix) throw Panic("http: Server: proxy_protocol_from: bad prefix \"" + text + "\"");

@@ -43,6 +43,9 @@ struct ServerOptions {
   // Who answers; not owned. Null: DefaultServeMux().
   http::Handler* handler = nullptr;
 
+  // Passes "OPTIONS *", which asks about the server as a whole, on to the handler. Else the server answers 200.
+  bool disable_general_options_handler = false;
+
   // From the first byte of a request (for the first one: from accept) to the end of its head, in all. A client that
   // takes longer gets 408 and is cut off. 10 s: enough for a head on any line, and what a client that drips bytes can
   // hold is over soon.

@@ -8,6 +8,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "gale/http/abort_handler.h"
 #include "gale/http/server.h"
 #include "gale/http/status.h"
 
@@ -185,7 +186,7 @@ bool H1Connection::FillRequest(H1Exchange& exchange) {
 
 void H1Connection::CallHandler(H1Exchange& exchange) {
   try {
-    if (exchange.request.RequestURI() == "*" && exchange.request.Method() == "OPTIONS") {
+    if (exchange.request.RequestURI() == "*" && config_.answers_options) {
       exchange.response.WriteHeader(kStatusOK);
     } else {
       ServeHTTP(exchange);
@@ -256,6 +257,9 @@ void H1Connection::HandlerThrew(H1Exchange& exchange) {
   std::string line = "http: panic serving " + remote_addr_ + ": ";
   try {
     std::rethrow_exception(exception);
+  } catch (const AbortHandler&) {
+    (void)exchange.response.BreakOff();
+    return;
   } catch (const std::exception& error) {
     line += error.what();
   } catch (...) {

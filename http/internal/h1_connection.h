@@ -35,6 +35,7 @@ struct ConnectionConfig {
   // Null, or makes a connection's context of its server's.
   const ConnContextFunction* conn_context = nullptr;
   std::size_t max_pipelined_requests = 0;
+  bool answers_options = true;  // "OPTIONS *"; no other method has that target
 };
 
 // H1Connection runs on the goroutine that calls Serve; conn.Close() from elsewhere ends it.

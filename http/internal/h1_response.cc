@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "gale/http/internal/ascii.h"
 #include "gale/http/internal/connection_list.h"
@@ -42,6 +43,14 @@ std::string_view TakeFront(std::string_view& text, std::size_t size) {
 
 bool IsTrailerField(const HeaderField& field) {
   return field.name.size() > kTrailerPrefix.size() && field.name[kTrailerPrefix.size() - 1] == ':';
+}
+
+// A 1xx response has the handler's fields, except those that are about the body to come or not to be sent.
+bool BelongsInInterim(const HeaderField& field) {
+  const bool is_suppressed =
+      field.value.empty() && (EqualFold(field.name, "Date") || EqualFold(field.name, "Content-Type"));
+  return !is_suppressed && !IsTrailerField(field) && !EqualFold(field.name, "Content-Length") &&
+         !EqualFold(field.name, "Transfer-Encoding");
 }
 
 gale::Error WriteError(std::errc code, const char* what) { return gale::Error(std::make_error_code(code), what); }
@@ -102,7 +111,7 @@ void H1Response::SendInterim(int status) {
   wire_.Release();
   AppendStatusLine(wire_.Output(), head_->minor_version, status);
   for (const HeaderField& field : header_) {
-    if (!EqualFold(field.name, "Content-Length") && !EqualFold(field.name, "Transfer-Encoding")) RenderField(field);
+    if (BelongsInInterim(field)) RenderField(field);
   }
   wire_.Output().Append("\r\n");
   if (wire_.Flush()) keep_alive_ = false;
@@ -151,9 +160,7 @@ void H1Response::RenderFields() {
         break;
       case 17:
         if (TokenEquals(field.name, "transfer-encoding")) {
-          identity_ = EqualFold(field.value, "identity");
-          no_length_ = !identity_;
-          has_encoding_ = true;
+          DeclareCodings(field.value);
           continue;
         }
         break;
@@ -172,6 +179,17 @@ void H1Response::DeclareLength(std::string_view text) {
   if (text.empty() || ParseLength(text, declared_)) return;
   declared_ = -1;
   log_("http: invalid Content-Length of \"" + std::string(text) + "\"");
+}
+
+// DeclareCodings: the handler has coded the body so. "chunked", which is always the last, is the server's.
+void H1Response::DeclareCodings(std::string_view codings) {
+  identity_ = EqualFold(codings, "identity");
+  no_length_ = !identity_;
+  has_encoding_ = true;
+  if (identity_ || is_head_ || head_->minor_version == 0 || !BodyAllowed()) return;
+  ForEachListItem(codings, [this](std::string_view coding) {
+    if (!EqualFold(coding, "chunked")) RenderField("Transfer-Encoding", coding);
+  });
 }
 
 void H1Response::RenderField(std::string_view name, std::string_view value) {
@@ -288,7 +306,7 @@ void H1Response::Complete() {
   FlushBuffered();
   if (chunked_ && !is_head_) {
     wire_.Output().Append("0\r\n");
-    if (has_trailers_) RenderTrailers();
+    RenderTrailers();
     wire_.Output().Append("\r\n");
   }
   if (declared_ >= 0 && written_ < declared_ && !is_head_ && BodyAllowed()) keep_alive_ = false;
@@ -314,17 +332,17 @@ void H1Response::RenderTrailers() {
   }
 }
 
-void H1Response::Abort() {
+bool H1Response::BreakOff() {
   keep_alive_ = false;
-  if (life_ == Life::kHijacked) return;
+  if (life_ == Life::kHijacked) return false;
   life_ = Life::kEnded;
-  if (committed_) {
-    wire_.Release();
-    return;
-  }
-  wire_.DropHeld();
+  if (!committed_) wire_.DropHeld();
   wire_.Release();
-  committed_ = true;
+  return !std::exchange(committed_, true);
+}
+
+void H1Response::Abort() {
+  if (!BreakOff()) return;
   AppendErrorReply(wire_.Output(), {kStatusInternalServerError}, is_head_ ? ErrorBody::kOmit : ErrorBody::kSend);
 }
 

@@ -49,6 +49,8 @@ class H1Response final : public ResponseWriter {
   // Abort ends the response after the handler has thrown: with a 500 if nothing has been committed, else by breaking
   // off, so that the client sees that something is missing. The connection must be closed.
   void Abort();
+  // BreakOff ends it without a 500. Returns whether nothing has been committed.
+  bool BreakOff();
 
   // KeepAlive: the connection can take another request after this response.
   bool KeepAlive() const { return keep_alive_; }
@@ -68,6 +70,7 @@ class H1Response final : public ResponseWriter {
   void SendInterim(int status);
   void RenderFields();
   void DeclareLength(std::string_view text);
+  void DeclareCodings(std::string_view codings);
   void RenderField(const HeaderField& field) { RenderField(field.name, field.value); }
   void RenderField(std::string_view name, std::string_view value);
   void RenderTrailers();

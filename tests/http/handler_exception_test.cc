@@ -22,6 +22,7 @@ struct Row {
 };
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
+// Behaviour group 40.
 class ThrowTest : public ::testing::TestWithParam<Row> {};
 
 TEST_P(ThrowTest, Gets500AndTheServerLivesOn) {
@@ -51,6 +52,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Row{"Panic", [](ResponseWriter&, Request&) { throw gale::Panic("misuse"); }, "misuse"},
                       Row{"Int", [](ResponseWriter&, Request&) { throw 7; }, "an exception of type i"},
                       Row{"Pointer", [](ResponseWriter&, Request&) { throw "text"; }, "an exception of type PKc"},
+                      Row{"Null", [](ResponseWriter&, Request&) { throw nullptr; }, "an exception of type Dn"},
                       Row{"OutOfRange", [](ResponseWriter&, Request&) { (void)std::string().at(1); },
                           "basic_string::at: __n (which is 1) >= this->size() (which is 0)"},
                       Row{"AfterHeader",
@@ -88,7 +90,7 @@ TEST(ThrowTest, ToAHeadRequestTheReplyHasNoBody) {
   EXPECT_TRUE(client.AtEnd());
 }
 
-// What has left cannot be taken back; but the client must see that the rest is missing.
+// Behaviour group 40. What has left cannot be taken back; but the client must see that the rest is missing.
 TEST(ThrowLateTest, BreaksTheResponseOff) {
   TestServer server([](ResponseWriter& w, Request& r) {
     if (r.URL().Path() == "/sized") w.Header().Set("Content-Length", "100000");

@@ -21,7 +21,7 @@ struct Row {
 };
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
-// Behaviour group 25.
+// Behaviour groups 25 and 26.
 class KeepAliveTest : public ::testing::TestWithParam<Row> {};
 
 TEST_P(KeepAliveTest, IsAsExpected) {

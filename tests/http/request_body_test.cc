@@ -142,6 +142,7 @@ TEST(HeadAndBodyTest, TheHeadIsStillThereAfterTheBody) {
   }
 }
 
+// Behaviour group 44.
 TEST(TrailerTest, IsThereAfterTheBodyWithoutWhatMayNotBeInIt) {
   TestServer server([](ResponseWriter& w, Request& r) {
     EXPECT_EQ(r.Trailer().size(), 0u);

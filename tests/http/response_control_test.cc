@@ -91,6 +91,7 @@ TEST(UnwrapTest, AWrapperCanDoWhatItTellsAbout) {
   EXPECT_EQ(server.Ask(Get("/")).status, 200);
 }
 
+// Behaviour group 41.
 TEST(HijackTest, TheConnectionIsTheHandlers) {
   gale::Run([] {});  // starts the runtime, which has descriptors of its own
   Baseline baseline;
@@ -123,6 +124,7 @@ TEST(HijackTest, TheConnectionIsTheHandlers) {
   EXPECT_TRUE(baseline.BackAgain());
 }
 
+// Behaviour groups 33 and 41.
 TEST(HijackTest, EarlierAnswersAndTheHeadGoFirst) {
   TestServer server([&](ResponseWriter& w, Request& r) {
     if (r.URL().Path() == "/first") return (void)w.Write("one");
@@ -259,7 +261,7 @@ TEST(SendFileTest, ABadDescriptorAndAClosedClientAreErrors) {
   EXPECT_EQ(server.Close().Message(), "http: Server closed");
 }
 
-// Behaviour group 20: trailers of responses.
+// Behaviour group 44.
 TEST(TrailerTest, AreSentBehindTheBody) {
   TestServer server([&](ResponseWriter& w, Request&) {
     w.Header().Set("Trailer", "X-Sum, Content-Length, X-Unset");

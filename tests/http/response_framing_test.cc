@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
                           kMore, After::kOpen}),
     Name);
 
-// Behaviour group 24.
+// Behaviour groups 24 and 26.
 INSTANTIATE_TEST_SUITE_P(
     Http10, FramingTest,
     ::testing::Values(
@@ -111,6 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"KeepAliveHead", kOldHead, Write({kMore}), kNone, kNone, "keep-alive", "", After::kOpen}),
     Name);
 
+// Behaviour groups 27 and 28.
 INSTANTIATE_TEST_SUITE_P(
     NoBody, FramingTest,
     ::testing::Values(
@@ -129,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"304WithBody", kGet, With({}, "x", 304), kNone, kNone, kNone, "", After::kOpen}),
     Name);
 
-// Behaviour group 23.
+// Behaviour groups 23 and 30, and 29 for a length that is not sent.
 INSTANTIATE_TEST_SUITE_P(
     Declared, FramingTest,
     ::testing::Values(
@@ -148,6 +149,7 @@ INSTANTIATE_TEST_SUITE_P(
             "3", kNone, kNone, "abc", After::kOpen},
         Row{"Invalid", kGet, With({{"Content-Length", "x"}}, "abc"), "3", kNone, kNone, "abc", After::kOpen},
         Row{"Negative", kGet, With({{"Content-Length", "-1"}}, "abc"), "3", kNone, kNone, "abc", After::kOpen},
+        Row{"Suppressed", kGet, With({{"Content-Length", ""}}, "abc"), kNone, "chunked", kNone, "abc", After::kOpen},
         Row{"Identity", kGet, With({{"Transfer-Encoding", "identity"}}, "abc"), kNone, kNone, "close", "abc",
             After::kClosed},
         Row{"IdentityWithLength", kGet, With({{"Transfer-Encoding", "identity"}, {"Content-Length", "3"}}, "abc"), "3",
@@ -202,7 +204,8 @@ TEST(NoBodyTest, WriteFails) {
   }
 }
 
-// Nobody takes over the connection, so what the client says after a 101 is in no protocol that anybody here speaks.
+// Behaviour group 33. Nobody takes over the connection, so what the client says after a 101 is in no protocol that
+// anybody here speaks.
 TEST(NoBodyTest, NothingBehindA101IsServed) {
   TestServer server(With({{"Upgrade", "x"}, {"Connection", "Upgrade"}}, "", 101));
   WireClient client = server.Connect();
@@ -238,6 +241,7 @@ TEST(StatusLineTest, FollowsTheRequestsVersion) {
   EXPECT_EQ(server.Ask(Get("/599")).status_line, "HTTP/1.1 599 status code 599");
 }
 
+// Behaviour group 32.
 TEST(InterimTest, PrecedesTheFinalResponse) {
   TestServer server([](ResponseWriter& w, Request&) {
     w.Header().Set("Link", "</a>");

@@ -35,6 +35,7 @@ TEST(ResponseHeaderTest, KeepsTheHandlersOrderAndSpelling) {
             "HTTP/1.1 200 OK\r\nX-B: 1\r\nX-A: 2\r\nX-B: 3\r\nContent-Length: 0\r\n\r\n");
 }
 
+// Behaviour group 29.
 TEST(ResponseHeaderTest, TheHandlersDateStands) {
   TestServer server(
       [](ResponseWriter& w, Request& r) { w.Header().Set("Date", r.URL().Path() == "/none" ? "" : "yesterday"); });
@@ -42,7 +43,7 @@ TEST(ResponseHeaderTest, TheHandlersDateStands) {
   EXPECT_FALSE(server.Ask(Get("/none")).Has("Date"));
 }
 
-// Content-Type is guessed from the body unless somebody knows better.
+// Behaviour groups 29 and 53. Content-Type is guessed from the body unless somebody knows better.
 struct TypeRow {
   const char* name;
   HandlerFunc::Function handler;
@@ -69,32 +70,36 @@ constexpr const char* kHtml = "text/html; charset=utf-8";
 constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kNone = "(none)";
 
-INSTANTIATE_TEST_SUITE_P(Rows, ContentTypeTest,
-                         ::testing::Values(TypeRow{"Text", Body("hello"), kText},
-                                           TypeRow{"Html", Body("<html>"), kHtml},
-                                           TypeRow{"LargeHtml", Body("<html>" + std::string(5000, ' ')), kHtml},
-                                           TypeRow{"HtmlInPieces",
-                                                   [](ResponseWriter& w, Request&) {
-                                                     (void)w.Write("<h");
-                                                     (void)w.Write("tml>" + std::string(5000, ' '));
-                                                   },
-                                                   kHtml},
-                                           TypeRow{"Empty", Body(""), kNone},
-                                           TypeRow{"Set", Body("<html>", "Content-Type", "a/b"), "a/b"},
-                                           TypeRow{"Suppressed", Body("<html>", "Content-Type", ""), kNone},
-                                           TypeRow{"Encoded", Body("<html>", "Content-Encoding", "gzip"), kNone},
-                                           TypeRow{"EncodingEmpty", Body("<html>", "Content-Encoding", ""), kHtml},
-                                           TypeRow{"Chunked", Body("<html>", "Transfer-Encoding", "chunked"), kNone},
-                                           TypeRow{"Of204", Body("", "Content-Type", "a/b", 204), "a/b"},
-                                           TypeRow{"Of304", Body("", "Content-Type", "a/b", 304), kNone},
-                                           TypeRow{"Of404", Body("<html>", "", "", 404), kHtml}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Rows, ContentTypeTest,
+    ::testing::Values(TypeRow{"Text", Body("hello"), kText}, TypeRow{"Html", Body("<html>"), kHtml},
+                      TypeRow{"LargeHtml", Body("<html>" + std::string(5000, ' ')), kHtml},
+                      TypeRow{"HtmlInPieces",
+                              [](ResponseWriter& w, Request&) {
+                                (void)w.Write("<h");
+                                (void)w.Write("tml>" + std::string(5000, ' '));
+                              },
+                              kHtml},
+                      TypeRow{"Empty", Body(""), kNone}, TypeRow{"Set", Body("<html>", "Content-Type", "a/b"), "a/b"},
+                      TypeRow{"Suppressed", Body("<html>", "Content-Type", ""), kNone},
+                      TypeRow{"Encoded", Body("<html>", "Content-Encoding", "gzip"), kNone},
+                      TypeRow{"EncodedBytes", Body("\x1f\x8b\x08", "Content-Encoding", "gzip"), kNone},
+                      TypeRow{"EncodedAsNobodyKnows", Body("<html>", "Content-Encoding", "phony"), kNone},
+                      TypeRow{"OnlyTheBytesAreEncoded", Body("\x1f\x8b\x08"), "application/x-gzip"},
+                      TypeRow{"EncodingEmpty", Body("<html>", "Content-Encoding", ""), kHtml},
+                      TypeRow{"Chunked", Body("<html>", "Transfer-Encoding", "chunked"), kNone},
+                      TypeRow{"Of204", Body("", "Content-Type", "a/b", 204), "a/b"},
+                      TypeRow{"Of304", Body("", "Content-Type", "a/b", 304), kNone},
+                      TypeRow{"Of404", Body("<html>", "", "", 404), kHtml}),
+    [](const auto& row) { return row.param.name; });
 
+// Behaviour group 28.
 TEST(ContentTypeTest, IsGuessedForHeadToo) {
   TestServer server(Body("<html>"));
   EXPECT_EQ(server.Ask("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").Get("Content-Type"), kHtml);
 }
 
+// Behaviour group 31.
 TEST(FreezeTest, ChangesAfterWriteHeaderOrWriteHaveNoEffect) {
   TestServer server([](ResponseWriter& w, Request& r) {
     w.Header().Set("A", "before");

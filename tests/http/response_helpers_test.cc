@@ -13,6 +13,7 @@ namespace {
 using gale::http::testing::Recorder;
 using gale::http::testing::SetTarget;
 
+// Behaviour group 34.
 TEST(ErrorTest, AnswersPlainText) {
   Recorder w;
   w.Header().Set("Content-Length", "1");

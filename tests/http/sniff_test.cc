@@ -13,6 +13,7 @@ constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
 constexpr std::string_view kBinary = "application/octet-stream";
 
+// Behaviour group 53.
 TEST(SniffTest, DetectContentType) {
   const struct {
     std::string_view name;
