@@ -93,7 +93,12 @@ class Ends {
     if (fds_[end] >= 0) close(std::exchange(fds_[end], -1));
   }
 
-  void Write(int end) const { ASSERT_EQ(write(fds_[end], "x", 1), 1); }
+  // Waits for a reader that is behind: a socket holds some 270 bytes that were written one by one.
+  void Write(int end) const {
+    ssize_t written;
+    while ((written = write(fds_[end], "x", 1)) < 0 && errno == EAGAIN) Sleep(std::chrono::microseconds(100));
+    ASSERT_EQ(written, 1);
+  }
 
   // Drain reads until there is nothing left and returns how much there was.
   std::size_t Drain(int end) const {
