@@ -18,6 +18,9 @@ class ProxiedConn final : public Conn {
   std::expected<std::size_t, Error> Writev(std::span<const std::string_view> pieces) override {
     return conn_->Writev(pieces);
   }
+  std::expected<std::int64_t, Error> SendFile(int file, std::int64_t offset, std::int64_t count) override {
+    return conn_->SendFile(file, offset, count);
+  }
   Error Close() override { return conn_->Close(); }
   Error CloseWrite() override { return conn_->CloseWrite(); }
   void SetReadDeadline(TimePoint deadline) override { conn_->SetReadDeadline(deadline); }

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "gale/net/dial.h"
+#include "gale/net/listener.h"
 #include "gale/net/pipe.h"
 #include "gale/net/prefix.h"
 #include "gale/runtime/clock.h"
@@ -111,6 +113,18 @@ TEST(ProxyHeaderTest, TheTimeIsBounded) {
     EXPECT_EQ(ReadProxyHeader(server, start + 5s).error(), Errc::kTimeout);
     EXPECT_EQ(Clock::now() - start, 5s);
   });
+}
+
+// What is wrong with a file tells who has read it: CopyFile, or the kernel on the connection's behalf.
+TEST(ProxyHeaderTest, TheKernelStillSendsTheFiles) {
+  auto listener = Listen("tcp", "127.0.0.1:0");
+  auto proxy = Dial("tcp", (*listener)->Address().String());
+  auto accepted = (*listener)->Accept();
+  (void)(*proxy)->Write("PROXY TCP4 198.51.100.7 203.0.113.1 1 2\r\n");
+  const std::string message = (*accepted)->SendFile(-1, 0, 1).error().Message();
+  auto conn = ReadProxyHeader(*accepted, {});
+  ASSERT_EQ((*conn)->RemoteAddr().String(), "198.51.100.7:1");
+  EXPECT_EQ((*conn)->SendFile(-1, 0, 1).error().Message(), message);
 }
 
 bool Contains(std::string_view prefix, std::string_view ip) {
