@@ -80,7 +80,6 @@ class ListedConnection : public gale::internal::Linked {
   ListedConnection& operator=(const ListedConnection&) = delete;
   ~ListedConnection();
 
-  const std::shared_ptr<net::Conn>& Conn() const { return conn_; }
   const ConnectionList& List() const { return list_; }
 
   // BecomesActive: the first bytes of a request have come. False: the connection is being closed, drop them.

@@ -26,7 +26,7 @@ TimePoint After(std::chrono::nanoseconds timeout) { return timeout.count() > 0 ?
 // Lease gives an exchange back to the pool however the scope is left.
 class Lease {
  public:
-  Lease(H1ExchangePool& pool, net::Conn& conn, std::chrono::nanoseconds write_timeout)
+  Lease(H1ExchangePool& pool, const std::shared_ptr<net::Conn>& conn, std::chrono::nanoseconds write_timeout)
       : pool_(pool), exchange_(pool.Take()) {
     exchange_->wire.Bind(conn, write_timeout);
   }
@@ -66,7 +66,7 @@ void H1Connection::Serve() {
   do {
     if (!WaitForBytes(timeout)) return;
     timeout = config_.idle_timeout;
-    Lease lease(*config_.exchanges, *conn_, config_.write_timeout);
+    Lease lease(*config_.exchanges, conn_, config_.write_timeout);
     next = ServeWhatCame(*lease);
     if (hijacked_) return;
     if ((*lease).wire.Flush()) next = Next::kClose;

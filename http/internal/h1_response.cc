@@ -289,7 +289,7 @@ std::expected<Hijacked, gale::Error> H1Response::Hijack() {
   if (gale::Error error = wire_.Flush()) return std::unexpected(std::move(error));
   life_ = Life::kHijacked;
   keep_alive_ = false;
-  Hijacked result{connection_->Conn(), body_.Abandon(Unusable())};
+  Hijacked result{wire_.SharedConn(), body_.Abandon(Unusable())};
   result.conn->SetDeadline({});
   connection_->BecomesHijacked();
   return result;

@@ -23,8 +23,10 @@ std::chrono::steady_clock::time_point CoarseNow();
 // H1Wire is bound to one connection at a time. One goroutine.
 class H1Wire {
  public:
-  void Bind(net::Conn& conn, std::chrono::nanoseconds write_timeout) {
-    conn_ = &conn;
+  // conn must stay where it is until Reset.
+  void Bind(const std::shared_ptr<net::Conn>& conn, std::chrono::nanoseconds write_timeout) {
+    shared_conn_ = &conn;
+    conn_ = conn.get();
     write_timeout_ = write_timeout;
     broken_ = false;
     held_from_ = kNothingHeld;
@@ -32,6 +34,7 @@ class H1Wire {
   }
 
   net::Conn& Conn() { return *conn_; }
+  const std::shared_ptr<net::Conn>& SharedConn() { return *shared_conn_; }
   InputBuffer& Input() { return input_; }
   OutputBuffer& Output() { return output_; }
 
@@ -71,6 +74,7 @@ class H1Wire {
 
   // Reset prepares for another connection.
   void Reset() {
+    shared_conn_ = nullptr;
     conn_ = nullptr;
     input_.Clear();
     output_.Clear();
@@ -92,6 +96,7 @@ class H1Wire {
   // Send sends the pieces, and uses up the span.
   gale::Error Send(std::span<std::string_view> pieces);
 
+  const std::shared_ptr<net::Conn>* shared_conn_ = nullptr;
   net::Conn* conn_ = nullptr;
   std::size_t held_from_ = kNothingHeld;
   std::chrono::nanoseconds write_timeout_{};

@@ -76,6 +76,19 @@ TEST(ProxyProtocolTest, TheHeaderIsBoundedInTime) {
   });
 }
 
+TEST(ProxyProtocolTest, ATakenOverConnectionIsTheClientsToo) {
+  HandlerFunc handler([](ResponseWriter& w, Request&) {
+    auto hijacked = w.Hijack();
+    ASSERT_TRUE(hijacked);
+    gale::Fprintf(*hijacked->conn, "%s %s", hijacked->conn->RemoteAddr().String(),
+                  hijacked->conn->LocalAddr().String());
+    (void)hijacked->conn->Close();
+  });
+  httptest::Server server(handler, {.proxy_protocol_from = {"192.0.2.2"}});
+  EXPECT_EQ(server.Exchange(std::string("PROXY TCP4 198.51.100.7 203.0.113.1 56324 443\r\n") + kLast),
+            "198.51.100.7:56324 203.0.113.1:443");
+}
+
 TEST(ProxyProtocolTest, ABadPrefixIsAPanic) {
   EXPECT_THROW(Server({.proxy_protocol_from = {"10.0.0.1/8"}}), gale::Panic);
 }
