@@ -23,4 +23,10 @@ std::expected<std::size_t, gale::Error> ResponseRecorder::Write(std::string_view
   return data.size();
 }
 
+gale::Error ResponseRecorder::Flush() {
+  if (code_ == 0) WriteHeader(kStatusOK);
+  flushed_ = true;
+  return {};
+}
+
 }  // namespace gale::http::httptest

@@ -27,17 +27,21 @@ class ResponseRecorder : public ResponseWriter {
   // outside 100..999.
   void WriteHeader(int status) override;
   std::expected<std::size_t, gale::Error> Write(std::string_view data) override;
+  gale::Error Flush() override;
 
   // Code is the status, 200 if none was written.
   int Code() const { return code_ == 0 ? 200 : code_; }
   const std::string& Body() const { return body_; }
   // ResultHeader is what was sent: Header as it was at the time of WriteHeader; or as it is, if nothing was written.
   const http::Header& ResultHeader() const { return code_ == 0 ? header_ : sent_header_; }
+  // Flushed tells whether the handler has called Flush.
+  bool Flushed() const { return flushed_; }
 
  private:
   http::Header header_;
   http::Header sent_header_;
   int code_ = 0;
+  bool flushed_ = false;
   std::string body_;
 };
 

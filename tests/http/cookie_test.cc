@@ -6,16 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "gale/http/httptest/response_recorder.h"
 #include "gale/http/internal/cookie_date.h"
 #include "gale/http/request.h"
 #include "gale/runtime/panic.h"
-#include "gale/tests/http/recorder.h"
 
 namespace gale::http {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Recorder;
+using httptest::ResponseRecorder;
 
 std::chrono::sys_seconds At(int year, unsigned month, unsigned day, std::chrono::seconds time = 0s) {
   return std::chrono::sys_days(std::chrono::year(year) / static_cast<int>(month) / static_cast<int>(day)) + time;
@@ -56,9 +56,9 @@ TEST(CookieTest, String) {
   for (const auto& row : rows) {
     EXPECT_FALSE(row.cookie.Valid()) << row.text << ": " << row.cookie.Valid().Message();
     EXPECT_EQ(row.cookie.String(), row.text);
-    Recorder w;
+    ResponseRecorder w;
     SetCookie(w, row.cookie);
-    EXPECT_EQ(w.Get("Set-Cookie"), row.text);
+    EXPECT_EQ(w.ResultHeader().Get("Set-Cookie"), row.text);
   }
 }
 
@@ -104,14 +104,14 @@ TEST(CookieTest, WhatBrowsersWouldNotTakeIsRefused) {
   for (const auto& row : rows) {
     EXPECT_TRUE(row.cookie.Valid() == row.error) << row.cookie.name << ' ' << gale::Error(row.error).Message();
     EXPECT_EQ(row.cookie.String(), "");
-    Recorder w;
+    ResponseRecorder w;
     EXPECT_THROW(SetCookie(w, row.cookie), Panic);
     EXPECT_TRUE(w.Header().empty());
   }
 }
 
 TEST(CookieTest, SeveralAreSeveralFields) {
-  Recorder w;
+  ResponseRecorder w;
   SetCookie(w, {.name = "a", .value = "1"});
   SetCookie(w, {.name = "b", .value = "2"});
   EXPECT_EQ(w.Header().Values("Set-Cookie"), (std::vector<std::string_view>{"a=1", "b=2"}));

@@ -3,18 +3,20 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
+#include "gale/http/httptest/new_request.h"
+#include "gale/http/httptest/response_recorder.h"
 #include "gale/http/message_errc.h"
 #include "gale/http/request.h"
 #include "gale/runtime/panic.h"
-#include "gale/tests/http/recorder.h"
 
 namespace gale::http {
 namespace {
 
-using testing::Recorder;
-using testing::SetTarget;
+using httptest::NewRequest;
+using httptest::ResponseRecorder;
 
 struct Sent {
   std::string_view method = "POST";
@@ -24,22 +26,22 @@ struct Sent {
   std::string_view host = "example.com";
 };
 
-void Fill(Request& r, const Sent& sent) {
-  ASSERT_TRUE(SetTarget(r, sent.method, sent.path));
-  r.SetHost(sent.host);
-  if (!sent.site.empty()) r.Header().Set("Sec-Fetch-Site", sent.site);
-  if (!sent.origin.empty()) r.Header().Set("Origin", sent.origin);
+std::shared_ptr<Request> RequestFor(const Sent& sent) {
+  auto r = NewRequest(sent.method, sent.path);
+  r->SetHost(sent.host);
+  if (!sent.site.empty()) r->Header().Set("Sec-Fetch-Site", sent.site);
+  if (!sent.origin.empty()) r->Header().Set("Origin", sent.origin);
+  return r;
 }
 
 // The handler's status and body.
 std::string Answer(const CrossOriginProtection& protection, const Sent& sent) {
   HandlerFunc inner([](ResponseWriter& w, Request&) { (void)w.Write("served"); });
-  Recorder w;
-  Request r;
-  Fill(r, sent);
-  protection.Handler(inner)->ServeHTTP(w, r);
-  EXPECT_EQ(!protection.Check(r), w.Body() == "served");
-  return std::to_string(w.Status()) + ' ' + w.Body();
+  ResponseRecorder w;
+  const auto r = RequestFor(sent);
+  protection.Handler(inner)->ServeHTTP(w, *r);
+  EXPECT_EQ(!protection.Check(*r), w.Body() == "served");
+  return std::to_string(w.Code()) + ' ' + w.Body();
 }
 
 constexpr std::string_view kServed = "200 served";
@@ -137,10 +139,8 @@ TEST(CrossOriginProtectionTest, HandlersFollowLaterChangesAndOutliveIt) {
     handler = protection.Handler(inner);
     ASSERT_FALSE(protection.AddTrustedOrigin("https://trusted.example"));
   }
-  Recorder w;
-  Request r;
-  Fill(r, {.origin = "https://trusted.example"});
-  handler->ServeHTTP(w, r);
+  ResponseRecorder w;
+  handler->ServeHTTP(w, *RequestFor({.origin = "https://trusted.example"}));
   EXPECT_EQ(w.Body(), "served");
 }
 

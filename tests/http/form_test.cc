@@ -4,16 +4,16 @@
 #include <string>
 #include <string_view>
 
+#include "gale/http/httptest/response_recorder.h"
 #include "gale/http/max_bytes.h"
 #include "gale/http/message_errc.h"
 #include "gale/http/request.h"
-#include "gale/tests/http/recorder.h"
 #include "gale/tests/http/string_reader.h"
 
 namespace gale::http {
 namespace {
 
-using testing::Recorder;
+using httptest::ResponseRecorder;
 using testing::StringReader;
 
 constexpr std::string_view kUrlencoded = "application/x-www-form-urlencoded";
@@ -31,7 +31,8 @@ class FormRequest : public Request {
   FormRequest(std::string_view method, std::string_view target, std::string body = "",
               std::string_view type = kUrlencoded, std::size_t piece = std::string::npos)
       : reader_(std::move(body), piece) {
-    EXPECT_TRUE(testing::SetTarget(*this, method, target));
+    EXPECT_TRUE(URL().ParseRequestTarget(method, target));
+    SetMethod(method);
     Header().Set("Content-Type", type);
     SetBody(reader_, -1);
   }
@@ -125,12 +126,12 @@ TEST(FormTest, LimitOfBytes) {
 
 TEST(FormTest, AMaxBytesReaderSetsTheLimit) {
   for (const auto& [limit, message] : {std::pair{11 << 20, "no error"}, {4, "http: request body too large"}}) {
-    Recorder w;
+    ResponseRecorder w;
     FormRequest r("POST", "/", "a=" + std::string((10 << 20) + 1, 'x'));
     MaxBytesReader limited(w, r.Body(), limit);
     r.SetBody(limited, -1);
     EXPECT_EQ(r.ParseForm().Message(), message);
-    EXPECT_EQ(w.Get("Connection"), limit == 4 ? "close" : "");
+    EXPECT_EQ(w.ResultHeader().Get("Connection"), limit == 4 ? "close" : "");
   }
 }
 

@@ -4,27 +4,28 @@
 #include <memory>
 #include <string>
 
+#include "gale/http/httptest/new_request.h"
+#include "gale/http/httptest/response_recorder.h"
 #include "gale/http/request.h"
 #include "gale/http/strip_prefix.h"
-#include "gale/tests/http/recorder.h"
 
 namespace gale::http {
 namespace {
 
-using namespace gale::http::testing;
+using httptest::NewRequest;
+using httptest::ResponseRecorder;
 
 // "path|raw path" as the inner handler sees them, or the status that it was refused with.
 std::string Stripped(std::string_view prefix, std::string_view target) {
   std::string seen;
   HandlerFunc inner([&](ResponseWriter&, Request& r) { seen = r.URL().Path() + '|' + r.URL().RawPath(); });
   StripPrefix strip{std::string(prefix), inner};
-  Recorder w;
-  Request r;
-  EXPECT_TRUE(SetTarget(r, "GET", target));
-  const std::string before = r.URL().String();
-  strip.ServeHTTP(w, r);
-  EXPECT_EQ(r.URL().String(), before) << "the request is as it was";
-  return seen.empty() ? std::to_string(w.Status()) : seen;
+  ResponseRecorder w;
+  const auto r = NewRequest("GET", target);
+  const std::string before = r->URL().String();
+  strip.ServeHTTP(w, *r);
+  EXPECT_EQ(r->URL().String(), before) << "the request is as it was";
+  return seen.empty() ? std::to_string(w.Code()) : seen;
 }
 
 TEST(StripPrefixTest, Rows) {
@@ -41,11 +42,10 @@ TEST(StripPrefixTest, Rows) {
 TEST(StripPrefixTest, TheRequestIsRestoredWhenTheHandlerThrows) {
   HandlerFunc inner([](ResponseWriter&, Request&) { throw 1; });
   StripPrefix strip("/a", inner);
-  Recorder w;
-  Request r;
-  ASSERT_TRUE(SetTarget(r, "GET", "/a/b%2Fc"));
-  EXPECT_THROW(strip.ServeHTTP(w, r), int);
-  EXPECT_EQ(r.URL().EscapedPath(), "/a/b%2Fc");
+  ResponseRecorder w;
+  const auto r = NewRequest("GET", "/a/b%2Fc");
+  EXPECT_THROW(strip.ServeHTTP(w, *r), int);
+  EXPECT_EQ(r->URL().EscapedPath(), "/a/b%2Fc");
 }
 
 TEST(AllowQuerySemicolonsTest, AreSeparators) {
@@ -55,30 +55,28 @@ TEST(AllowQuerySemicolonsTest, AreSeparators) {
       EXPECT_EQ(r.FormValue("a"), a);
       EXPECT_EQ(r.FormValue("b"), b);
     });
-    Recorder w;
-    Request r;
-    ASSERT_TRUE(SetTarget(r, "GET", std::string("/?") + query));
-    AllowQuerySemicolons(inner).ServeHTTP(w, r);
-    EXPECT_EQ(r.URL().RawQuery(), query);
+    ResponseRecorder w;
+    const auto r = NewRequest("GET", std::string("/?") + query);
+    AllowQuerySemicolons(inner).ServeHTTP(w, *r);
+    EXPECT_EQ(r->URL().RawQuery(), query);
   }
 }
 
 TEST(HandlersTest, RedirectAndNotFound) {
-  Request r;
-  ASSERT_TRUE(SetTarget(r, "GET", "/x/y"));
-  Recorder redirected;
-  RedirectHandler("../z", 301).ServeHTTP(redirected, r);
-  EXPECT_EQ(redirected.Status(), 301);
-  EXPECT_EQ(redirected.Get("Location"), "/z");
+  const auto r = NewRequest("GET", "/x/y");
+  ResponseRecorder redirected;
+  RedirectHandler("../z", 301).ServeHTTP(redirected, *r);
+  EXPECT_EQ(redirected.Code(), 301);
+  EXPECT_EQ(redirected.ResultHeader().Get("Location"), "/z");
   EXPECT_EQ(redirected.Body(), "<a href=\"/z\">Moved Permanently</a>.\n\n");
-  Recorder missing;
-  NotFoundHandler().ServeHTTP(missing, r);
-  EXPECT_EQ(missing.Status(), 404);
+  ResponseRecorder missing;
+  NotFoundHandler().ServeHTTP(missing, *r);
+  EXPECT_EQ(missing.Code(), 404);
   EXPECT_EQ(missing.Body(), "404 page not found\n");
 }
 
 TEST(HandlersTest, ARefSharesOrRefers) {
-  Recorder w;
+  ResponseRecorder w;
   Request r;
   auto shared = std::make_shared<HandlerFunc>([](ResponseWriter& out, Request&) { (void)out.Write("shared"); });
   std::weak_ptr<HandlerFunc> alive = shared;

@@ -61,6 +61,17 @@ TEST(ResponseRecorderTest, WithoutAWriteItIsA200) {
   EXPECT_THROW(w.WriteHeader(99), gale::Panic);
 }
 
+TEST(ResponseRecorderTest, AFlushSendsTheHead) {
+  ResponseRecorder w;
+  EXPECT_FALSE(w.Flushed());
+  EXPECT_FALSE(w.Flush());
+  EXPECT_TRUE(w.Flushed());
+  w.Header().Set("X-A", "too late");
+  EXPECT_FALSE(w.ResultHeader().Has("X-A"));
+  w.WriteHeader(500);
+  EXPECT_EQ(w.Code(), 200);
+}
+
 TEST(ServerTest, ServesWithoutAPort) {
   HandlerFunc handler(
       [](ResponseWriter& w, Request& r) { gale::Fprintf(w, "%s from %s", r.URL().Path(), r.RemoteAddr()); });

@@ -5,8 +5,8 @@
 
 #include <string>
 
+#include "gale/http/httptest/response_recorder.h"
 #include "gale/http/message_errc.h"
-#include "gale/tests/http/recorder.h"
 #include "gale/tests/http/string_reader.h"
 #include "gale/tests/http/test_server.h"
 
@@ -14,6 +14,7 @@ namespace gale::http {
 namespace {
 
 using namespace gale::http::testing;
+using httptest::ResponseRecorder;
 
 // What a reader yields, read in pieces, with the error that ended it.
 std::string Drain(Reader& reader, std::size_t piece) {
@@ -30,14 +31,14 @@ TEST(MaxBytesTest, ReaderStopsBehindTheLimit) {
   for (std::size_t source_piece : {1u, 2u, 100u}) {
     for (std::size_t piece : {1u, 2u, 3u, 4u, 100u}) {
       for (int limit = -1; limit <= 6; ++limit) {
-        Recorder w;
+        ResponseRecorder w;
         StringReader source("abcd", source_piece);
         MaxBytesReader reader(w, source, limit);
         const bool fits = limit >= 4;
         const auto shown = static_cast<std::size_t>(std::clamp(limit, 0, 4));
         const std::string end = fits ? "|EOF" : "|http: request body too large";
         EXPECT_EQ(Drain(reader, piece), std::string("abcd", shown) + end);
-        EXPECT_EQ(w.Get("Connection"), fits ? "" : "close");
+        EXPECT_EQ(w.ResultHeader().Get("Connection"), fits ? "" : "close");
         EXPECT_EQ(Drain(reader, piece), end);
         EXPECT_LE(source.Consumed(), shown + 1);
       }
@@ -46,7 +47,7 @@ TEST(MaxBytesTest, ReaderStopsBehindTheLimit) {
 }
 
 TEST(MaxBytesTest, ReaderPassesErrorsOn) {
-  Recorder w;
+  ResponseRecorder w;
   StringReader source("abcd", 2, gale::Error(Errc::kUnexpectedEof));
   MaxBytesReader reader(w, source, 100);
   EXPECT_EQ(reader.Read({}), 0u) << "an empty buffer";
@@ -77,7 +78,7 @@ TEST(MaxBytesTest, Handler) {
 }
 
 TEST(MaxBytesTest, HandlerPutsTheBodyBack) {
-  Recorder w;
+  ResponseRecorder w;
   StringReader body("abc");
   Request r;
   r.SetBody(body, 3);

@@ -2,40 +2,41 @@
 
 #include <string>
 
+#include "gale/http/httptest/new_request.h"
+#include "gale/http/httptest/response_recorder.h"
 #include "gale/http/request.h"
 #include "gale/http/response_writer.h"
 #include "gale/http/status.h"
-#include "gale/tests/http/recorder.h"
 
 namespace gale::http {
 namespace {
 
-using gale::http::testing::Recorder;
-using gale::http::testing::SetTarget;
+using httptest::NewRequest;
+using httptest::ResponseRecorder;
 
 // Behaviour group 34.
 TEST(ErrorTest, AnswersPlainText) {
-  Recorder w;
+  ResponseRecorder w;
   w.Header().Set("Content-Length", "1");
   w.Header().Set("Content-Type", "application/json");
   w.Header().Set("X-Content-Type-Options", "scratch and sniff");
   w.Header().Set("Content-Encoding", "br");
   w.Header().Set("Other", "kept");
   Error(w, "oops", kStatusTeapot);
-  EXPECT_EQ(w.Status(), 418);
+  EXPECT_EQ(w.Code(), 418);
   EXPECT_EQ(w.Body(), "oops\n");
   EXPECT_FALSE(w.Header().Has("Content-Length"));
-  EXPECT_EQ(w.Get("Content-Type"), "text/plain; charset=utf-8");
-  EXPECT_EQ(w.Get("X-Content-Type-Options"), "nosniff");
-  EXPECT_EQ(w.Get("Content-Encoding"), "br");
-  EXPECT_EQ(w.Get("Other"), "kept");
+  EXPECT_EQ(w.ResultHeader().Get("Content-Type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(w.ResultHeader().Get("X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(w.ResultHeader().Get("Content-Encoding"), "br");
+  EXPECT_EQ(w.ResultHeader().Get("Other"), "kept");
 }
 
 TEST(NotFoundTest, Answers404) {
-  Recorder w;
+  ResponseRecorder w;
   Request r;
   NotFound(w, r);
-  EXPECT_EQ(w.Status(), 404);
+  EXPECT_EQ(w.Code(), 404);
   EXPECT_EQ(w.Body(), "404 page not found\n");
 }
 
@@ -82,22 +83,20 @@ TEST(RedirectTest, ResolvesTheUrl) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(std::string(row.target) + " -> " + row.url);
-    Recorder w;
-    Request r;
-    ASSERT_TRUE(SetTarget(r, "GET", row.target));
-    Redirect(w, r, row.url, kStatusFound);
-    EXPECT_EQ(w.Status(), 302);
-    EXPECT_EQ(w.Get("Location"), row.location);
+    ResponseRecorder w;
+    Redirect(w, *NewRequest("GET", row.target), row.url, kStatusFound);
+    EXPECT_EQ(w.Code(), 302);
+    EXPECT_EQ(w.ResultHeader().Get("Location"), row.location);
   }
 }
 
 TEST(RedirectTest, ResolvesAgainstTheRootWhereThereIsNoPath) {
   for (const char* path : {"", "*"}) {
-    Recorder w;
+    ResponseRecorder w;
     Request r;
     r.URL().SetPath(path);
     Redirect(w, r, "a", kStatusFound);
-    EXPECT_EQ(w.Get("Location"), "/a");
+    EXPECT_EQ(w.ResultHeader().Get("Location"), "/a");
   }
 }
 
@@ -119,19 +118,17 @@ TEST(RedirectTest, WritesANoteForGetUnlessThereIsAContentType) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(std::string(row.method) + " " + row.had_type);
-    Recorder w;
-    Request r;
-    ASSERT_TRUE(SetTarget(r, row.method, "/"));
+    ResponseRecorder w;
     if (*row.had_type != '\0') w.Header().Set("Content-Type", row.had_type);
-    Redirect(w, r, "/foo", kStatusFound);
-    EXPECT_EQ(w.Status(), 302);
-    EXPECT_EQ(w.Get("Content-Type"), row.type);
+    Redirect(w, *NewRequest(row.method, "/"), "/foo", kStatusFound);
+    EXPECT_EQ(w.Code(), 302);
+    EXPECT_EQ(w.ResultHeader().Get("Content-Type"), row.type);
     EXPECT_EQ(w.Body(), row.body);
   }
 }
 
 TEST(RedirectTest, EscapesTheNote) {
-  Recorder w;
+  ResponseRecorder w;
   Request r;
   Redirect(w, r, "/x?a=<b>&\"c'", kStatusMovedPermanently);
   EXPECT_EQ(w.Body(), "<a href=\"/x?a=&lt;b&gt;&amp;&#34;c&#39;\">Moved Permanently</a>.\n\n");

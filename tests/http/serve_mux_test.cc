@@ -11,16 +11,17 @@
 #include <vector>
 
 #include "gale/http/default_serve_mux.h"
+#include "gale/http/httptest/new_request.h"
+#include "gale/http/httptest/response_recorder.h"
 #include "gale/http/internal/request_router.h"
 #include "gale/http/status.h"
 #include "gale/runtime/panic.h"
-#include "gale/tests/http/recorder.h"
 
 namespace gale::http {
 namespace {
 
-using gale::http::testing::Recorder;
-using gale::http::testing::SetTarget;
+using httptest::NewRequest;
+using httptest::ResponseRecorder;
 
 // A handler that answers with the pattern and the path values of the names.
 auto Echo(std::vector<std::string> names = {}) {
@@ -36,20 +37,19 @@ void Register(ServeMux& mux, const std::vector<const char*>& patterns) {
 }
 
 // What came back, in one line: "200 body", "307 Location" or "405 Allow".
-std::string Summary(const Recorder& w) {
-  const std::string status = std::to_string(w.Status());
-  if (w.Status() == kStatusTemporaryRedirect) return status + " " + std::string(w.Get("Location"));
-  if (w.Status() == kStatusMethodNotAllowed) return status + " " + std::string(w.Get("Allow"));
-  return w.Status() == kStatusOK ? status + " " + w.Body() : status;
+std::string Summary(const ResponseRecorder& w) {
+  const std::string status = std::to_string(w.Code());
+  if (w.Code() == kStatusTemporaryRedirect) return status + " " + std::string(w.ResultHeader().Get("Location"));
+  if (w.Code() == kStatusMethodNotAllowed) return status + " " + std::string(w.ResultHeader().Get("Allow"));
+  return w.Code() == kStatusOK ? status + " " + w.Body() : status;
 }
 
 std::string Serve(http::Handler& handler, const std::string& method, const std::string& host,
                   const std::string& target) {
-  Request r;
-  r.SetHost(host);
-  if (!SetTarget(r, method, target)) return "bad target";
-  Recorder w;
-  handler.ServeHTTP(w, r);
+  const auto r = NewRequest(method, target);
+  if (r->URL().Host().empty()) r->SetHost(host);
+  ResponseRecorder w;
+  handler.ServeHTTP(w, *r);
   return Summary(w);
 }
 
@@ -61,7 +61,7 @@ std::string ServePath(http::Handler& handler, const std::string& method, const s
   r.SetHost(host);
   r.URL().SetHost(host);
   r.URL().SetPath(path);
-  Recorder w;
+  ResponseRecorder w;
   handler.ServeHTTP(w, r);
   return Summary(w);
 }
@@ -173,15 +173,14 @@ TEST(ServeMuxTest, RedirectHasALinkForGetOnly) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.method);
-    Request r;
-    ASSERT_TRUE(SetTarget(r, row.method, "/tree?a=1&b=%22"));
-    Recorder w;
-    mux.ServeHTTP(w, r);
-    EXPECT_EQ(w.Status(), 307);
-    EXPECT_EQ(w.Get("Location"), "/tree/?a=1&b=%22");
-    EXPECT_EQ(w.Get("Content-Type"), row.content_type);
+    const auto r = NewRequest(row.method, "/tree?a=1&b=%22");
+    ResponseRecorder w;
+    mux.ServeHTTP(w, *r);
+    EXPECT_EQ(w.Code(), 307);
+    EXPECT_EQ(w.ResultHeader().Get("Location"), "/tree/?a=1&b=%22");
+    EXPECT_EQ(w.ResultHeader().Get("Content-Type"), row.content_type);
     EXPECT_EQ(w.Body(), row.body);
-    EXPECT_EQ(r.Pattern(), "/tree/");
+    EXPECT_EQ(r->Pattern(), "/tree/");
   }
 }
 
@@ -289,16 +288,15 @@ TEST(ServeMuxTest, ErrorAnswersArePlainText) {
   } rows[] = {{"/p", 405, "Method Not Allowed\n"}, {"/x", 404, "404 page not found\n"}};
   for (const auto& row : rows) {
     SCOPED_TRACE(row.target);
-    Request r;
-    r.SetPattern("that of an outer mux");
-    ASSERT_TRUE(SetTarget(r, "GET", row.target));
-    Recorder w;
-    mux.ServeHTTP(w, r);
-    EXPECT_EQ(w.Status(), row.status);
+    const auto r = NewRequest("GET", row.target);
+    r->SetPattern("that of an outer mux");
+    ResponseRecorder w;
+    mux.ServeHTTP(w, *r);
+    EXPECT_EQ(w.Code(), row.status);
     EXPECT_EQ(w.Body(), row.body);
-    EXPECT_EQ(w.Get("Content-Type"), "text/plain; charset=utf-8");
-    EXPECT_EQ(w.Get("X-Content-Type-Options"), "nosniff");
-    EXPECT_EQ(r.Pattern(), "");
+    EXPECT_EQ(w.ResultHeader().Get("Content-Type"), "text/plain; charset=utf-8");
+    EXPECT_EQ(w.ResultHeader().Get("X-Content-Type-Options"), "nosniff");
+    EXPECT_EQ(r->Pattern(), "");
   }
 }
 
@@ -311,13 +309,12 @@ TEST(ServeMuxTest, RefusesTheAsterisk) {
     const char* connection;
   } rows[] = {{1, 0, ""}, {1, 1, "close"}, {2, 0, ""}};
   for (const auto& row : rows) {
-    Request r;
-    r.SetProto(row.major, row.minor);
-    ASSERT_TRUE(SetTarget(r, "OPTIONS", "*"));
-    Recorder w;
-    mux.ServeHTTP(w, r);
-    EXPECT_EQ(w.Status(), 400);
-    EXPECT_EQ(w.Get("Connection"), row.connection);
+    const auto r = NewRequest("OPTIONS", "*");
+    r->SetProto(row.major, row.minor);
+    ResponseRecorder w;
+    mux.ServeHTTP(w, *r);
+    EXPECT_EQ(w.Code(), 400);
+    EXPECT_EQ(w.ResultHeader().Get("Connection"), row.connection);
     EXPECT_EQ(w.Body(), "");
   }
 }
@@ -384,19 +381,18 @@ TEST(ServeMuxTest, HandlerTellsWhoWouldAnswer) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(std::string(row.method) + " " + row.target);
-    Request r;
-    r.SetHost(row.host);
-    ASSERT_TRUE(SetTarget(r, row.method, row.target));
-    const auto [handler, pattern] = mux.Handler(r);
+    const auto r = NewRequest(row.method, row.target);
+    r->SetHost(row.host);
+    const auto [handler, pattern] = mux.Handler(*r);
     EXPECT_EQ(pattern, row.pattern);
-    EXPECT_EQ(r.Pattern(), "");
-    Recorder w;
-    handler->ServeHTTP(w, r);
+    EXPECT_EQ(r->Pattern(), "");
+    ResponseRecorder w;
+    handler->ServeHTTP(w, *r);
     EXPECT_EQ(Summary(w), row.answer);
   }
-  Request r;
-  ASSERT_TRUE(SetTarget(r, "POST", "/hello"));
-  EXPECT_EQ(mux.Handler(r).handler, hello);
+  const auto r = NewRequest("POST", "/hello");
+  r->SetHost("");
+  EXPECT_EQ(mux.Handler(*r).handler, hello);
 }
 
 void PlainFunction(ResponseWriter& w, Request&) { (void)w.Write("plain"); }
@@ -491,7 +487,7 @@ TEST(ServeMuxTest, RegistersAndServesAtTheSameTime) {
       const char* expected = path.starts_with("/fixed") ? "/fixed/{id}" : "new";
       r.SetMethod("GET");
       r.URL().SetPath(path);
-      Recorder w;
+      ResponseRecorder w;
       mux.ServeHTTP(w, r);
       if (w.Body() != expected) ++failures;
     }

@@ -7,14 +7,14 @@
 #include <stdexcept>
 #include <string>
 
+#include "gale/http/httptest/new_request.h"
+#include "gale/http/httptest/response_recorder.h"
 #include "gale/http/message_errc.h"
 #include "gale/runtime/chan.h"
 #include "gale/runtime/go.h"
 #include "gale/runtime/panic.h"
 #include "gale/runtime/testing/synctest.h"
 #include "gale/runtime/time.h"
-#include "gale/tests/http/recorder.h"
-#include "gale/tests/http/string_reader.h"
 #include "gale/tests/http/test_server.h"
 
 namespace gale::http {
@@ -22,6 +22,8 @@ namespace {
 
 using namespace gale::http::testing;
 using gale::testing::Synctest;
+using httptest::NewRequest;
+using httptest::ResponseRecorder;
 
 TEST(TimeoutHandlerTest, AnAnswerInTimeIsPassedOn) {
   Synctest([] {
@@ -36,19 +38,18 @@ TEST(TimeoutHandlerTest, AnAnswerInTimeIsPassedOn) {
       (void)w.Write(*ReadAll(r.Body()));
     });
     TimeoutHandler handler(inner, 1s);
-    Recorder w;
+    ResponseRecorder w;
     w.Header().Set("X", "outer");
     w.Header().Set("Z", "outer");
-    StringReader body("body");
-    Request r;
-    r.SetBody(body, 4);
-    handler.ServeHTTP(w, r);
-    EXPECT_EQ(w.Status(), 201);
+    const auto r = NewRequest("POST", "/", "body");
+    const Reader* body = &r->Body();
+    handler.ServeHTTP(w, *r);
+    EXPECT_EQ(w.Code(), 201);
     EXPECT_EQ(w.Body(), "hello body");
     EXPECT_EQ(w.Header().Values("X"), std::vector<std::string_view>{"inner"});
     EXPECT_EQ(w.Header().Values("Y"), (std::vector<std::string_view>{"1", "2"}));
-    EXPECT_EQ(w.Get("Z"), "outer");
-    EXPECT_EQ(&r.Body(), &body);
+    EXPECT_EQ(w.ResultHeader().Get("Z"), "outer");
+    EXPECT_EQ(&r->Body(), body);
   });
 }
 
@@ -56,10 +57,10 @@ TEST(TimeoutHandlerTest, AnEmptyAnswerIs200) {
   Synctest([] {
     HandlerFunc inner([](ResponseWriter&, Request&) {});
     TimeoutHandler handler(inner, 1s);
-    Recorder w;
+    ResponseRecorder w;
     Request r;
     handler.ServeHTTP(w, r);
-    EXPECT_EQ(w.Status(), 200);
+    EXPECT_EQ(w.Code(), 200);
     EXPECT_EQ(w.Body(), "");
   });
 }
@@ -80,19 +81,17 @@ TEST(TimeoutHandlerTest, TooLateIs503) {
       });
       {
         TimeoutHandler handler(inner, 1s, text);
-        Recorder w;
-        StringReader body("body");
+        ResponseRecorder w;
         {
-          Request r;
-          r.Header().Set("A", "b");
-          r.SetBody(body, 4);
-          handler.ServeHTTP(w, r);
+          const auto r = NewRequest("POST", "/", "body");
+          r->Header().Set("A", "b");
+          handler.ServeHTTP(w, *r);
         }
-        EXPECT_EQ(w.Status(), 503);
+        EXPECT_EQ(w.Code(), 503);
         EXPECT_EQ(w.Body(), text.empty()
                                 ? "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"
                                 : text);
-        EXPECT_EQ(w.Get("X"), "");
+        EXPECT_EQ(w.ResultHeader().Get("X"), "");
         EXPECT_EQ(written, "") << "the handler still runs";
       }
       // The destructor has waited for it; the request is gone, but not the handler's copy.
@@ -108,10 +107,10 @@ TEST(TimeoutHandlerTest, NoTimeAtAll) {
   Synctest([] {
     HandlerFunc inner([](ResponseWriter&, Request& r) { (void)r.Context().Done().Recv(); });
     TimeoutHandler handler(inner, 0s);
-    Recorder w;
+    ResponseRecorder w;
     Request r;
     handler.ServeHTTP(w, r);
-    EXPECT_EQ(w.Status(), 503);
+    EXPECT_EQ(w.Code(), 503);
   });
 }
 
@@ -124,12 +123,12 @@ TEST(TimeoutHandlerTest, AClientThatIsGoneGetsAnEmpty503) {
     });
     TimeoutHandler handler(inner, 1min);
     const auto [context, cancel] = WithCancel(Background());
-    Recorder w;
+    ResponseRecorder w;
     Request r;
     r.SetContext(context);
     Go([cancel = cancel] { cancel(); });
     handler.ServeHTTP(w, r);
-    EXPECT_EQ(w.Status(), 503);
+    EXPECT_EQ(w.Code(), 503);
     EXPECT_EQ(w.Body(), "");
   });
 }
@@ -141,7 +140,7 @@ TEST(TimeoutHandlerTest, WhatTheHandlerThrowsIsThrown) {
       throw std::runtime_error("inner");
     });
     TimeoutHandler handler(inner, 1s);
-    Recorder w;
+    ResponseRecorder w;
     Request r;
     EXPECT_THROW(handler.ServeHTTP(w, r), std::runtime_error);
     EXPECT_EQ(w.Body(), "");
@@ -154,34 +153,31 @@ TEST(TimeoutHandlerTest, AGoexitRunsIntoTheTimeout) {
   Synctest([] {
     HandlerFunc inner([](ResponseWriter&, Request&) { Goexit(); });
     TimeoutHandler handler(inner, 1s);
-    Recorder w;
+    ResponseRecorder w;
     Request r;
     handler.ServeHTTP(w, r);
-    EXPECT_EQ(w.Status(), 503);
+    EXPECT_EQ(w.Code(), 503);
   });
 }
 
 TEST(TimeoutHandlerTest, TheCopySeesTheSameRequest) {
   Synctest([] {
-    Request r;
-    ASSERT_TRUE(SetTarget(r, "POST", "/a%2Fb?q=1"));
-    r.SetProto(1, 0);
-    r.SetHost("example.com");
-    r.SetRemoteAddr("1.2.3.4:5");
-    r.SetClose(true);
-    r.SetPattern("/{id}");
-    r.SetPathValue("id", "7");
-    r.Header().Set("A", "b");
-    StringReader body("x=2");
-    r.Header().Set("Content-Type", "application/x-www-form-urlencoded");
-    r.SetBody(body, 3);
-    EXPECT_EQ(r.FormValue("x"), "2");
+    const auto r = NewRequest("POST", "/a%2Fb?q=1", "x=2");
+    r->SetProto(1, 0);
+    r->SetHost("example.org");
+    r->SetRemoteAddr("1.2.3.4:5");
+    r->SetClose(true);
+    r->SetPattern("/{id}");
+    r->SetPathValue("id", "7");
+    r->Header().Set("A", "b");
+    r->Header().Set("Content-Type", "application/x-www-form-urlencoded");
+    EXPECT_EQ(r->FormValue("x"), "2");
     HandlerFunc inner([](ResponseWriter&, Request& copy) {
       EXPECT_EQ(copy.Method(), "POST");
       EXPECT_EQ(copy.URL().String(), "/a%2Fb?q=1");
       EXPECT_EQ(copy.RequestURI(), "/a%2Fb?q=1");
       EXPECT_EQ(copy.Proto(), "HTTP/1.0");
-      EXPECT_EQ(copy.Host(), "example.com");
+      EXPECT_EQ(copy.Host(), "example.org");
       EXPECT_EQ(copy.RemoteAddr(), "1.2.3.4:5");
       EXPECT_TRUE(copy.Close());
       EXPECT_EQ(copy.Pattern(), "/{id}");
@@ -190,8 +186,8 @@ TEST(TimeoutHandlerTest, TheCopySeesTheSameRequest) {
       EXPECT_EQ(copy.ContentLength(), 3);
       EXPECT_EQ(copy.FormValue("x"), "2") << "what was parsed before";
     });
-    Recorder w;
-    TimeoutHandler(inner, 1s).ServeHTTP(w, r);
+    ResponseRecorder w;
+    TimeoutHandler(inner, 1s).ServeHTTP(w, *r);
   });
 }
 
