@@ -11,4 +11,5 @@
 #include "gale/net/pipe.h"
 #include "gale/net/prefix.h"
 #include "gale/net/proxy_protocol.h"
+#include "gale/net/string_reader.h"
 #include "gale/net/systemd.h"

@@ -1,31 +1,13 @@
 #include "gale/http/httptest/new_request.h"
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "gale/http/internal/ascii.h"
+#include "gale/net/string_reader.h"
 #include "gale/runtime/panic.h"
 
 namespace gale::http::httptest {
 namespace {
-
-class StringReader : public Reader {
- public:
-  explicit StringReader(std::string text) : text_(std::move(text)) {}
-  std::expected<std::size_t, gale::Error> Read(std::span<char> buffer) override {
-    if (buffer.empty()) return 0;
-    if (read_ == text_.size()) return std::unexpected(gale::Error(Errc::kEof));
-    const std::size_t count = std::min(buffer.size(), text_.size() - read_);
-    std::memcpy(buffer.data(), text_.data() + read_, count);
-    read_ += count;
-    return count;
-  }
-
- private:
-  const std::string text_;
-  std::size_t read_ = 0;
-};
 
 struct RequestWithBody {
   explicit RequestWithBody(std::string text) : body(std::move(text)) {}

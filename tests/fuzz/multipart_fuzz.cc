@@ -1,31 +1,15 @@
 // Multipart bodies: the same parts however the bytes arrive, and no more of them than were sent.
-#include <algorithm>
 #include <string>
 #include <string_view>
 
 #include "gale/http/multipart.h"
 #include "gale/tests/fuzz/fuzz.h"
+#include "gale/tests/net/piece_reader.h"
 
 namespace {
 
 using gale::fuzz::Check;
-
-// PieceReader yields at most `piece` bytes at once.
-class PieceReader : public gale::Reader {
- public:
-  PieceReader(std::string_view text, std::size_t piece) : text_(text), piece_(piece) {}
-  std::expected<std::size_t, gale::Error> Read(std::span<char> buffer) override {
-    if (text_.empty()) return std::unexpected(gale::Error(gale::Errc::kEof));
-    const std::size_t count = std::min({piece_, buffer.size(), text_.size()});
-    text_.copy(buffer.data(), count);
-    text_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  std::string_view text_;
-  const std::size_t piece_;
-};
+using gale::testing::PieceReader;
 
 struct Parsed {
   std::string summary;
@@ -33,7 +17,7 @@ struct Parsed {
 };
 
 Parsed Parse(std::string_view boundary, std::string_view body, std::size_t piece, std::size_t read_size) {
-  PieceReader reader(body, piece);
+  PieceReader reader(std::string(body), piece);
   gale::http::MultipartReader parts(reader, boundary, {.max_parts = 20});
   Parsed parsed;
   std::string buffer(read_size, '\0');

@@ -8,13 +8,13 @@
 #include "gale/http/max_bytes.h"
 #include "gale/http/message_errc.h"
 #include "gale/http/request.h"
-#include "gale/tests/http/string_reader.h"
+#include "gale/tests/net/piece_reader.h"
 
 namespace gale::http {
 namespace {
 
+using gale::testing::PieceReader;
 using httptest::ResponseRecorder;
-using testing::StringReader;
 
 constexpr std::string_view kUrlencoded = "application/x-www-form-urlencoded";
 
@@ -39,7 +39,7 @@ class FormRequest : public Request {
   std::size_t Consumed() const { return reader_.Consumed(); }
 
  private:
-  StringReader reader_;
+  PieceReader reader_;
 };
 
 TEST(FormTest, BodyComesBeforeQuery) {
@@ -147,7 +147,7 @@ TEST(FormTest, LimitOfPairs) {
 }
 
 TEST(FormTest, ABodyThatFails) {
-  StringReader body("a=b&c=d", 2, gale::Error(Errc::kTimeout));
+  PieceReader body("a=b&c=d", 2, gale::Error(Errc::kTimeout));
   FormRequest r("POST", "/?q=1");
   r.SetBody(body, -1);
   const gale::Error error = r.ParseForm();

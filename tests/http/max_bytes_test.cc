@@ -5,15 +5,18 @@
 
 #include <string>
 
+#include "gale/http/httptest/new_request.h"
 #include "gale/http/httptest/response_recorder.h"
 #include "gale/http/message_errc.h"
-#include "gale/tests/http/string_reader.h"
 #include "gale/tests/http/test_server.h"
+#include "gale/tests/net/piece_reader.h"
 
 namespace gale::http {
 namespace {
 
 using namespace gale::http::testing;
+using gale::testing::PieceReader;
+using httptest::NewRequest;
 using httptest::ResponseRecorder;
 
 // What a reader yields, read in pieces, with the error that ended it.
@@ -32,7 +35,7 @@ TEST(MaxBytesTest, ReaderStopsBehindTheLimit) {
     for (std::size_t piece : {1u, 2u, 3u, 4u, 100u}) {
       for (int limit = -1; limit <= 6; ++limit) {
         ResponseRecorder w;
-        StringReader source("abcd", source_piece);
+        PieceReader source("abcd", source_piece);
         MaxBytesReader reader(w, source, limit);
         const bool fits = limit >= 4;
         const auto shown = static_cast<std::size_t>(std::clamp(limit, 0, 4));
@@ -48,7 +51,7 @@ TEST(MaxBytesTest, ReaderStopsBehindTheLimit) {
 
 TEST(MaxBytesTest, ReaderPassesErrorsOn) {
   ResponseRecorder w;
-  StringReader source("abcd", 2, gale::Error(Errc::kUnexpectedEof));
+  PieceReader source("abcd", 2, gale::Error(Errc::kUnexpectedEof));
   MaxBytesReader reader(w, source, 100);
   EXPECT_EQ(reader.Read({}), 0u) << "an empty buffer";
   EXPECT_EQ(Drain(reader, 100), "abcd|unexpected EOF");
@@ -79,13 +82,12 @@ TEST(MaxBytesTest, Handler) {
 
 TEST(MaxBytesTest, HandlerPutsTheBodyBack) {
   ResponseRecorder w;
-  StringReader body("abc");
-  Request r;
-  r.SetBody(body, 3);
-  HandlerFunc check([&](ResponseWriter&, Request& seen) { EXPECT_NE(&seen.Body(), &body); });
-  MaxBytesHandler(check, 1).ServeHTTP(w, r);
-  EXPECT_EQ(&r.Body(), &body);
-  EXPECT_EQ(r.ContentLength(), 3);
+  const auto r = NewRequest("POST", "/", "abc");
+  const Reader* body = &r->Body();
+  HandlerFunc check([&](ResponseWriter&, Request& seen) { EXPECT_NE(&seen.Body(), body); });
+  MaxBytesHandler(check, 1).ServeHTTP(w, *r);
+  EXPECT_EQ(&r->Body(), body);
+  EXPECT_EQ(r->ContentLength(), 3);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "gale/http/message_errc.h"
-#include "gale/tests/http/string_reader.h"
 #include "gale/tests/http/test_server.h"
+#include "gale/tests/net/piece_reader.h"
 
 namespace gale::http {
 namespace {
@@ -44,7 +44,7 @@ class Upload : public Request {
   std::size_t Consumed() const { return reader_.Consumed(); }
 
  private:
-  StringReader reader_;
+  gale::testing::PieceReader reader_;
 };
 
 std::string Content(std::expected<FormFile, gale::Error> file) {

@@ -8,12 +8,13 @@
 #include <string_view>
 
 #include "gale/http/message_errc.h"
-#include "gale/tests/http/string_reader.h"
+#include "gale/net/string_reader.h"
+#include "gale/tests/net/piece_reader.h"
 
 namespace gale::http {
 namespace {
 
-using testing::StringReader;
+using gale::testing::PieceReader;
 
 std::string Replace(std::string text, std::string_view what, std::string_view by) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
@@ -74,7 +75,7 @@ TEST(MultipartReaderTest, Parts) {
     const std::string body = Wire(text);
     for (std::size_t source_piece : {std::size_t{1}, std::size_t{2}, std::size_t{7}, body.size()}) {
       for (std::size_t piece : {1u, 3u, 1000u}) {
-        StringReader reader(body, source_piece);
+        PieceReader reader(body, source_piece);
         EXPECT_EQ(Summary(reader, "b", {}, piece), summary) << text;
       }
     }
@@ -133,7 +134,7 @@ TEST(MultipartReaderTest, FailureStays) {
   MultipartReader reader(body, "b");
   EXPECT_TRUE(reader.NextPart().error() == MessageErrc::kMalformedMultipart);
   EXPECT_TRUE(reader.NextPart().error() == MessageErrc::kMalformedMultipart);
-  StringReader failing("--b\r\n\r\n1", 100, gale::Error(Errc::kTimeout));
+  PieceReader failing("--b\r\n\r\n1", 100, gale::Error(Errc::kTimeout));
   EXPECT_EQ(Summary(failing), "/:1!i/o timeout");
 }
 

@@ -2,16 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "gale/net/string_reader.h"
+
 namespace gale::http {
 namespace {
-
-class OneByteReader : public Reader {
- public:
-  std::expected<std::size_t, gale::Error> Read(std::span<char> buffer) override {
-    buffer[0] = 'x';
-    return 1;
-  }
-};
 
 void ExpectFresh(Request& r) {
   EXPECT_EQ(r.Method(), "GET");
@@ -38,7 +32,7 @@ TEST(RequestTest, MadeByHand) {
 
 TEST(RequestTest, ResetForgetsEverything) {
   Request r;
-  OneByteReader body;
+  StringReader body("x");
   r.SetMethod("POST");
   ASSERT_TRUE(r.URL().ParseRequestTarget("POST", "http://h/a%2fb?c"));
   r.SetProto(1, 0);

@@ -8,29 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "gale/tests/net/piece_reader.h"
+
 namespace gale {
 namespace {
 
-// PieceReader gives a text in pieces of a certain size, then fails.
-class PieceReader : public Reader {
- public:
-  PieceReader(std::string text, std::size_t piece, Error end = Errc::kEof)
-      : text_(std::move(text)), piece_(piece), end_(std::move(end)) {}
-
-  std::expected<std::size_t, Error> Read(std::span<char> buffer) override {
-    if (rest_ == text_.size()) return std::unexpected(end_);
-    const std::size_t n = std::min({buffer.size(), piece_, text_.size() - rest_});
-    text_.copy(buffer.data(), n, rest_);
-    rest_ += n;
-    return n;
-  }
-
- private:
-  const std::string text_;
-  const std::size_t piece_;
-  const Error end_;
-  std::size_t rest_ = 0;
-};
+using testing::PieceReader;
 
 // StuckReader never gives anything, nor an error.
 class StuckReader : public Reader {
