@@ -1,28 +1,12 @@
 #include "gale/http/content.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <memory>
 
 #include "gale/http/response_writer.h"
+#include "gale/net/internal/syscalls.h"
 
 namespace gale::http {
-namespace {
-
-// Returns a negative errno where it fails. Not inlined, since the address of errno, which compilers take for a
-// constant, is another one after the goroutine has waited.
-[[gnu::noinline]] std::int64_t ReadSome(int descriptor, std::span<char> buffer, std::int64_t offset) {
-  while (true) {
-    const ssize_t count = ::pread(descriptor, buffer.data(), buffer.size(), offset);
-    if (count >= 0) return count;
-    if (errno != EINTR) return -errno;
-  }
-}
-
-}  // namespace
-
 std::expected<std::int64_t, gale::Error> Content::WriteTo(ResponseWriter& w, std::int64_t offset, std::int64_t count) {
   constexpr std::int64_t kPiece = 32 * 1024;
   const auto size = static_cast<std::size_t>(std::min(count, kPiece));
@@ -66,7 +50,7 @@ std::expected<std::int64_t, gale::Error> BytesContent::WriteTo(ResponseWriter& w
 
 std::expected<std::size_t, gale::Error> FileContent::ReadAt(std::span<char> buffer, std::int64_t offset) {
   if (buffer.empty()) return 0;
-  const std::int64_t count = ReadSome(descriptor_, buffer, offset);
+  const ssize_t count = net::internal::ReadAt(descriptor_, buffer, offset);
   if (count < 0) return std::unexpected(gale::Error::FromErrno(static_cast<int>(-count), "read file"));
   if (count == 0) return std::unexpected(gale::Error(Errc::kEof));
   return static_cast<std::size_t>(count);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "gale/net/internal/syscalls.h"
 #include "gale/runtime/blocking.h"
 
 namespace gale::http::internal {
@@ -40,14 +41,6 @@ std::string Directory(const std::string& wanted) {
   return 0;
 }
 
-[[gnu::noinline]] std::int64_t ReadSome(int descriptor, std::span<char> buffer, std::int64_t offset) {
-  for (;;) {
-    const ssize_t count = ::pread(descriptor, buffer.data(), buffer.size(), offset);
-    if (count >= 0) return count;
-    if (errno != EINTR) return -errno;
-  }
-}
-
 gale::Error Failed(std::int64_t negative_errno, const char* what) {
   return gale::Error::FromErrno(static_cast<int>(-negative_errno), what);
 }
@@ -72,7 +65,7 @@ gale::Error TempFile::Append(std::string_view data) {
 
 std::expected<std::size_t, gale::Error> TempFile::ReadAt(std::span<char> buffer, std::int64_t offset) const {
   if (buffer.empty()) return 0;
-  const std::int64_t result = Blocking([&] { return ReadSome(descriptor_, buffer, offset); });
+  const ssize_t result = Blocking([&] { return net::internal::ReadAt(descriptor_, buffer, offset); });
   if (result < 0) return std::unexpected(Failed(result, "read a temporary file"));
   if (result == 0) return std::unexpected(gale::Error(Errc::kEof));
   return static_cast<std::size_t>(result);

@@ -198,4 +198,8 @@ ssize_t SendFile(int fd, int file, std::int64_t offset, std::size_t count) {
   return n;
 }
 
+[[gnu::noinline]] ssize_t ReadAt(int file, std::span<char> buffer, std::int64_t offset) {
+  return FromLibc([&] { return ::pread(file, buffer.data(), buffer.size(), offset); });
+}
+
 }  // namespace gale::net::internal

@@ -1,4 +1,5 @@
-// The system calls of sockets. All return a result that is not negative, or -errno.
+// The system calls of sockets, and of the files that are sent over them. All return a result that is not negative, or
+// -errno.
 //
 // errno itself is never shown: its address is a thread's, compilers remember it across calls, and a goroutine may go
 // on in another thread after it has parked. None of these functions parks, and none is inlined into one that does.
@@ -32,6 +33,8 @@ ssize_t SendPieces(int fd, std::span<iovec> pieces, bool more);
 
 // SendFile sends bytes of a file from `offset` on, at most `count`; 0 where the file ends. Raises no SIGPIPE, either.
 ssize_t SendFile(int fd, int file, std::int64_t offset, std::size_t count);
+// ReadAt reads from a file; 0 where it ends. The file's own position is not touched. The thread may wait for the disk.
+ssize_t ReadAt(int file, std::span<char> buffer, std::int64_t offset);
 
 // Life. The sockets that Socket and Accept make are non-blocking and closed on exec.
 int Socket(int domain, int type);
