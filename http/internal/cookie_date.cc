@@ -3,13 +3,13 @@
 #include <cstddef>
 
 #include "gale/http/internal/ascii.h"
+#include "gale/http/internal/month_names.h"
 
 namespace gale::http::internal {
 namespace {
 
 constexpr ByteSet kDelimiters =
     ByteSet("\t").AddRange(0x20, 0x2f).AddRange(0x3b, 0x40).AddRange(0x5b, 0x60).AddRange(0x7b, 0x7e);
-constexpr std::string_view kMonths = "janfebmaraprmayjunjulaugsepoctnovdec";
 
 // Number takes min to max digits off the front of text. Nothing if there are fewer, or more follow.
 std::optional<unsigned> Number(std::string_view& text, std::size_t min, std::size_t max) {
@@ -48,13 +48,6 @@ std::optional<std::chrono::seconds> Time(std::string_view token) {
   return std::chrono::seconds(values[0] * 3600 + values[1] * 60 + values[2]);
 }
 
-std::optional<unsigned> Month(std::string_view token) {
-  for (unsigned i = 0; i < 12 && token.size() >= 3; ++i) {
-    if (EqualFold(token.substr(0, 3), kMonths.substr(std::size_t{3} * i, 3))) return i + 1;
-  }
-  return std::nullopt;
-}
-
 std::optional<unsigned> Year(std::string_view token) {
   const std::optional<unsigned> year = Number(token, 2, 4);
   if (!year || *year >= 100) return year;
@@ -66,7 +59,7 @@ void Take(std::string_view token, Parts& parts) {
   if (!parts.time && (parts.time = Time(token))) return;
   std::string_view rest = token;
   if (!parts.day && (parts.day = Number(rest, 1, 2))) return;
-  if (!parts.month && (parts.month = Month(token))) return;
+  if (!parts.month && (parts.month = MonthNumber(token))) return;
   if (!parts.year) parts.year = Year(token);
 }
 

@@ -2,11 +2,12 @@
 
 #include <chrono>
 
+#include "gale/http/internal/month_names.h"
+
 namespace gale::http::internal {
 namespace {
 
 constexpr std::string_view kWeekdays = "SunMonTueWedThuFriSat";
-constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 char* Append(char* out, std::string_view text) {
   for (char c : text) *out++ = c;
@@ -34,7 +35,7 @@ void FormatDate(std::int64_t unix_seconds, char* destination) {
   out = Append(out, kWeekdays.substr(3 * std::chrono::weekday(day).c_encoding(), 3));
   out = Append(out, ", ");
   out = AppendTwo(out, static_cast<unsigned>(date.day()), ' ');
-  out = Append(out, kMonths.substr(3 * (static_cast<unsigned>(date.month()) - 1), 3));
+  out = Append(out, MonthName(static_cast<unsigned>(date.month())));
   *out++ = ' ';
   *out++ = static_cast<char>('0' + year / 1000);
   *out++ = static_cast<char>('0' + year / 100 % 10);

@@ -5,13 +5,13 @@
 #include <cstddef>
 
 #include "gale/http/internal/ascii.h"
+#include "gale/http/internal/month_names.h"
 
 namespace gale::http::internal {
 namespace {
 
 constexpr std::array<std::string_view, 7> kWeekdays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                        "Thursday", "Friday", "Saturday"};
-constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 // DateScanner takes a date apart from left to right. After something unexpected it never is AtEnd, and what it
 // returned is of no use.
@@ -43,13 +43,10 @@ class DateScanner {
   }
 
   unsigned Month() {
-    for (unsigned i = 0; i < 12; ++i) {
-      if (!EqualFold(rest_.substr(0, 3), kMonths.substr(std::size_t{3} * i, 3))) continue;
-      Skip(3);
-      return i + 1;
-    }
-    good_ = false;
-    return 1;
+    const std::optional<unsigned> month = MonthNumber(rest_);
+    good_ &= month.has_value();
+    Skip(3);
+    return month.value_or(1);
   }
 
   std::chrono::seconds Time() {
@@ -79,33 +76,21 @@ std::optional<std::chrono::sys_seconds> Combined(const DateScanner& scanner, int
   return std::chrono::sys_days(date) + time;
 }
 
-// What follows the day of the week in each of the forms.
-std::optional<std::chrono::sys_seconds> ParseFixdate(std::string_view text) {
+// What follows the day of the week in each of the forms. Two of them differ in a separator and in the year's digits.
+std::optional<std::chrono::sys_seconds> ParseDayFirst(std::string_view text, std::string_view separator,
+                                                      std::size_t year_digits) {
   DateScanner scanner(text);
   scanner.Expect(", ");
   const int day = scanner.Digits(2);
-  scanner.Expect(" ");
+  scanner.Expect(separator);
   const unsigned month = scanner.Month();
-  scanner.Expect(" ");
-  const int year = scanner.Digits(4);
+  scanner.Expect(separator);
+  int year = scanner.Digits(year_digits);
+  if (year_digits == 2) year += year >= 69 ? 1900 : 2000;
   scanner.Expect(" ");
   const std::chrono::seconds time = scanner.Time();
   scanner.Expect(" GMT");
   return Combined(scanner, year, month, day, time);
-}
-
-std::optional<std::chrono::sys_seconds> ParseRfc850(std::string_view text) {
-  DateScanner scanner(text);
-  scanner.Expect(", ");
-  const int day = scanner.Digits(2);
-  scanner.Expect("-");
-  const unsigned month = scanner.Month();
-  scanner.Expect("-");
-  const int year = scanner.Digits(2);
-  scanner.Expect(" ");
-  const std::chrono::seconds time = scanner.Time();
-  scanner.Expect(" GMT");
-  return Combined(scanner, year + (year >= 69 ? 1900 : 2000), month, day, time);
 }
 
 std::optional<std::chrono::sys_seconds> ParseAsctime(std::string_view text) {
@@ -129,9 +114,9 @@ std::optional<std::chrono::sys_seconds> ParseDate(std::string_view text) {
   const std::string_view name = text.substr(0, word);
   text.remove_prefix(word);
   for (const std::string_view weekday : kWeekdays) {
-    if (EqualFold(name, weekday)) return ParseRfc850(text);
+    if (EqualFold(name, weekday)) return ParseDayFirst(text, "-", 2);
     if (!EqualFold(name, weekday.substr(0, 3))) continue;
-    return text.starts_with(',') ? ParseFixdate(text) : ParseAsctime(text);
+    return text.starts_with(',') ? ParseDayFirst(text, " ", 4) : ParseAsctime(text);
   }
   return std::nullopt;
 }
