@@ -2,26 +2,9 @@
 # forms_test.sh <command that runs forms>...: starts it on a port of its own, sends its forms and a forged request.
 set -uo pipefail
 
-output=$(mktemp)
-server=
-trap '[[ $server ]] && kill "$server"; rm -f "$output"' EXIT
+source "$(dirname "${BASH_SOURCE[0]}")/serve.sh"
 
-# Another program may own the port that is tried: then forms ends at once and the next one is tried.
-for attempt in 1 2 3 4 5; do
-  port=$((20000 + RANDOM % 10000))
-  "$@" --addr "127.0.0.1:$port" >"$output" 2>&1 &
-  server=$!
-  for wait in {1..100}; do
-    kill -0 "$server" 2>/dev/null || { server=; break; }
-    (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break 2
-    sleep 0.1
-  done
-done
-if [[ -z $server ]]; then
-  echo "forms does not start:"
-  cat "$output"
-  exit 1
-fi
+serve forms "$@"
 
 failures=0
 # expect <what> <fields> <body> <a line of the answer>...: the request has the fields (each with \r\n) and the body.
@@ -30,11 +13,8 @@ expect() {
   shift 3
   body=$(printf '%b.' "$body")
   body=${body%.}
-  exec 3<>"/dev/tcp/127.0.0.1/$port"
-  printf "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n$fields\r\n%s" \
-    "$request" "${#body}" "$body" >&3
-  answer=$(tr -d '\r' <&3)
-  exec 3>&-
+  ask "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n$fields\r\n%s" \
+    "$request" "${#body}" "$body"
   for line in "$@"; do
     if ! grep -qxF -- "$line" <<<"$answer"; then
       printf '%s: expected the line "%s", got:\n%s\n' "$request" "$line" "$answer"

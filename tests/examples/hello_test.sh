@@ -2,35 +2,15 @@
 # hello_test.sh <command that runs hello>...: starts it on a port of its own and asks for each of its pages.
 set -uo pipefail
 
-output=$(mktemp)
-server=
-trap '[[ $server ]] && kill "$server"; rm -f "$output"' EXIT
+source "$(dirname "${BASH_SOURCE[0]}")/serve.sh"
 
-# Another program may own the port that is tried: then hello ends at once and the next one is tried.
-for attempt in 1 2 3 4 5; do
-  port=$((20000 + RANDOM % 10000))
-  "$@" --addr "127.0.0.1:$port" >"$output" 2>&1 &
-  server=$!
-  for wait in {1..100}; do
-    kill -0 "$server" 2>/dev/null || { server=; break; }
-    (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break 2
-    sleep 0.1
-  done
-done
-if [[ -z $server ]]; then
-  echo "hello does not start:"
-  cat "$output"
-  exit 1
-fi
+serve hello "$@"
 
 failures=0
 # expect <target> <a line of the head> <the body>
 expect() {
   local answer head body
-  exec 3<>"/dev/tcp/127.0.0.1/$port"
-  printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" >&3
-  answer=$(tr -d '\r' <&3)
-  exec 3>&-
+  ask 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1"
   head=${answer%%$'\n\n'*}
   body=${answer#*$'\n\n'}
   if ! grep -qixF -- "$2" <<<"$head" || [[ $body != "$3" ]]; then
