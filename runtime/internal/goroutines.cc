@@ -21,8 +21,7 @@ bool VisitClass(StackClass stack_class, std::uintptr_t base, const std::function
   for (std::size_t i = 0; i < count; ++i) {
     std::uintptr_t slot = base + (i << SlotShift(stack_class));
     auto* g = reinterpret_cast<G*>(GAddress(slot, slot - stack_region.Base()));
-    // A slot that is just being carved reads as zeros: idle.
-    if (Exists(RelaxedRead(g->status)) && !visit(g)) return false;
+    if (HoldsGoroutine(g) && !visit(g)) return false;
   }
   return true;
 }
@@ -41,6 +40,9 @@ bool WalkParked(G* g, GoroutineRecord& record) {
 }  // namespace
 
 [[gnu::noinline, gnu::no_sanitize("address", "thread")]] bool IsLocked(const G* g) { return g->locked; }
+
+// A slot that is just being carved reads as zeros: idle.
+bool HoldsGoroutine(const G* g) { return Exists(RelaxedRead(g->status)); }
 
 void VisitGoroutines(const std::function<bool(G* g)>& visit) {
   std::uintptr_t base = stack_region.Base();

@@ -27,7 +27,10 @@ struct GoroutineRecord {
   StackTrace trace;                       // empty if it cannot be had: it runs on another thread
 };
 
-// VisitGoroutines calls visit(g) for every slot's G that seems to hold a goroutine. visit returns whether to go on.
+// HoldsGoroutine tells whether the G of a slot that was carved seems to be a goroutine's: neither free nor ended.
+bool HoldsGoroutine(const G* g);
+
+// VisitGoroutines calls visit(g) for every slot's G that holds a goroutine. visit returns whether to go on.
 void VisitGoroutines(const std::function<bool(G* g)>& visit);
 
 // IsLocked tells whether g is locked to its thread; reads a bit of a byte that the owner may be writing.

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "gale/runtime/internal/g.h"
-#include "gale/runtime/internal/relaxed_read.h"
+#include "gale/runtime/internal/goroutines.h"
 #include "gale/runtime/internal/sanitizer.h"
 #include "gale/runtime/internal/stack.h"
 
@@ -20,8 +20,7 @@ void AnnounceRemainingGoroutines() {
   for (StackClass stack_class : {StackClass::kDefault, StackClass::kSmall}) {
     for (std::size_t index = kMostLeakRoots; index < SlotsCarved(stack_class); ++index) {
       G* g = SlotG(stack_class, index);
-      GStatus status = RelaxedRead(g->status);
-      if (status == GStatus::kIdle || status == GStatus::kDead) continue;
+      if (!HoldsGoroutine(g)) continue;
       if (++announced > kMostLeakRoots) return;
       RegisterLeakRoots(g->stack_low, static_cast<std::size_t>(reinterpret_cast<char*>(g + 1) - g->stack_low));
     }
