@@ -27,6 +27,15 @@ std::string WaitForEnd(const Context& context) {
   return first;
 }
 
+// TellTheEnd is a handler that says "serving", and then what came first.
+HandlerFunc::Function TellTheEnd(Chan<std::string> events) {
+  return [events](ResponseWriter&, Request& r) mutable {
+    const Context context = r.Context();
+    events.Send("serving");
+    events.Send(WaitForEnd(context));
+  };
+}
+
 class RequestContextTest : public ::testing::TestWithParam<Network> {};
 
 // Behaviour group 39.
@@ -49,13 +58,7 @@ TEST_P(RequestContextTest, IsDoneWhenTheHandlerHasReturned) {
 // Behaviour group 39.
 TEST_P(RequestContextTest, IsDoneWhenTheClientGoesAway) {
   Chan<std::string> events(2);
-  TestServer server(
-      [&](ResponseWriter&, Request& r) {
-        const Context context = r.Context();
-        events.Send("serving");
-        events.Send(WaitForEnd(context));
-      },
-      {}, GetParam());
+  TestServer server(TellTheEnd(events), {}, GetParam());
   enum class Way { kReset, kClose, kCloseWrite };
   for (Way way : {Way::kReset, Way::kClose, Way::kCloseWrite}) {
     WireClient client = server.Connect();
@@ -113,12 +116,10 @@ TEST_P(RequestContextTest, IsNotDoneByAPipelinedRequest) {
 
 TEST_P(RequestContextTest, IsDoneWhenTheClientGoesAwayBehindAPipelinedRequest) {
   Chan<std::string> events(0);
+  auto tell = TellTheEnd(events);
   TestServer server(
-      [&](ResponseWriter&, Request& r) {
-        if (r.URL().Path() != "/first") return;
-        const Context context = r.Context();
-        events.Send("serving");
-        events.Send(WaitForEnd(context));
+      [&](ResponseWriter& w, Request& r) {
+        if (r.URL().Path() == "/first") tell(w, r);
       },
       {}, GetParam());
   WireClient client = server.Connect();
@@ -131,13 +132,7 @@ TEST_P(RequestContextTest, IsDoneWhenTheClientGoesAwayBehindAPipelinedRequest) {
 
 TEST_P(RequestContextTest, IsDoneWhenTheServerIsClosed) {
   Chan<std::string> events(0);
-  TestServer server(
-      [&](ResponseWriter&, Request& r) {
-        const Context context = r.Context();
-        events.Send("serving");
-        events.Send(WaitForEnd(context));
-      },
-      {}, GetParam());
+  TestServer server(TellTheEnd(events), {}, GetParam());
   WireClient client = server.Connect();
   client.Send(Get("/"));
   EXPECT_EQ(events.Recv(), "serving");
@@ -202,13 +197,7 @@ TEST(RequestContext, IsDoneWhenTheBaseContextIs) {
   ServerOptions options;
   options.base_context = [base = base](const auto&) { return base; };
   Chan<std::string> events(0);
-  TestServer server(
-      [&](ResponseWriter&, Request& r) {
-        const Context context = r.Context();
-        events.Send("serving");
-        events.Send(WaitForEnd(context));
-      },
-      options);
+  TestServer server(TellTheEnd(events), options);
   WireClient client = server.Connect();
   client.Send(Get("/"));
   EXPECT_EQ(events.Recv(), "serving");
