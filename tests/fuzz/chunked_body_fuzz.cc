@@ -5,54 +5,23 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "gale/http/internal/chunked_reader.h"
 #include "gale/tests/fuzz/fuzz.h"
-#include "gale/tests/http/exact_bytes.h"
+#include "gale/tests/http/decode_chunked.h"
 
 namespace {
 
 using gale::fuzz::Check;
-using gale::http::ExactBytes;
-using gale::http::Header;
-using gale::http::internal::ChunkedReader;
 using gale::http::internal::ChunkOptions;
-using gale::http::internal::ChunkState;
-using gale::http::internal::ChunkStep;
+using gale::http::testing::ChunkedOutcome;
 
 // Small, so that short inputs reach them.
 constexpr ChunkOptions kOptions = {.max_body = 1000, .max_overhead = 200, .max_trailer = 200, .max_trailer_fields = 5};
 
-struct Outcome {
-  ChunkState state = ChunkState::kNeedMore;
-  int status = 0;
-  std::string body;
-  std::string trailer;
-  std::size_t consumed = 0;  // of a whole body
-  friend bool operator==(const Outcome&, const Outcome&) = default;
-};
-
-Outcome Decode(std::string_view input, std::size_t first, std::size_t step_size) {
-  Header trailer;
-  ChunkedReader reader(trailer, kOptions);
-  Outcome outcome;
-  for (std::size_t piece = first; !input.empty() && outcome.state == ChunkState::kNeedMore; piece = step_size) {
-    ExactBytes bytes(input.substr(0, std::max<std::size_t>(piece, 1)));
-    std::string_view rest = bytes.All();
-    input.remove_prefix(rest.size());
-    ChunkStep step;
-    do {
-      step = reader.Decode(rest);
-      outcome.body += step.data;
-      outcome.consumed += step.consumed;
-      rest.remove_prefix(step.consumed);
-    } while (step.state == ChunkState::kData);
-    Check(step.state != ChunkState::kNeedMore || rest.empty(), "asks for more than it has used");
-    outcome.state = step.state;
-  }
-  if (outcome.state == ChunkState::kError) outcome.status = reader.Error().status;
-  if (outcome.state != ChunkState::kDone) outcome.consumed = 0;
-  for (auto [name, value] : trailer) outcome.trailer.append(name).append(": ").append(value) += '\n';
+ChunkedOutcome Decode(std::string_view input, const std::vector<std::size_t>& sizes) {
+  ChunkedOutcome outcome = gale::http::testing::DecodeChunked(input, sizes, kOptions);
+  Check(!outcome.asked_too_early, "asks for more than it has used");
   return outcome;
 }
 
@@ -88,15 +57,15 @@ std::optional<Plain> ReadPlainly(std::string_view input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input = gale::fuzz::Input(data, size);
-  const Outcome whole = Decode(input, input.size(), 1);
   const std::size_t odd = size > 0 ? data[size - 1] : 0;
-  Check(Decode(input, odd, input.size()) == whole, "in two pieces it is something else");
-  Check(Decode(input, 1, 1) == whole, "byte by byte it is something else");
-  Check(Decode(input, 1, 1 + odd % 20) == whole, "in pieces it is something else");
+  const ChunkedOutcome whole = Decode(input, {size});
+  Check(Decode(input, {std::max<std::size_t>(odd, 1), size}) == whole, "in two pieces it is something else");
+  Check(Decode(input, {1}) == whole, "byte by byte it is something else");
+  Check(Decode(input, {1, 1 + odd % 20}) == whole, "in pieces it is something else");
 
   Check(whole.body.size() <= kOptions.max_body, "a body beyond its limit");
-  Check(whole.state != ChunkState::kError || whole.status >= 400, "an error without status");
-  if (whole.state != ChunkState::kDone) return 0;
+  Check(whole.status <= 0 || whole.status >= 400, "an error without status");
+  if (whole.status != 0) return 0;
   const std::optional<Plain> plain = ReadPlainly(input);
   Check(plain.has_value(), "a body that nobody else would read");
   Check(plain->size == whole.consumed, "a body that ends elsewhere");

@@ -10,61 +10,23 @@
 #include <vector>
 
 #include "gale/http/internal/trailer_names.h"
-#include "gale/tests/http/exact_bytes.h"
+#include "gale/tests/http/decode_chunked.h"
 
 namespace gale::http::internal {
 namespace {
 
 using namespace std::literals;
+using http::testing::ChunkedOutcome;
+using http::testing::DecodeChunked;
 
-// Outcome is all that a reader says about an input, in a form that can be compared and printed.
-struct Outcome {
-  int status = 0;  // 0: a body, -1: incomplete
-  std::string body;
-  std::size_t consumed = 0;  // of a body
-  std::vector<std::pair<std::string, std::string>> trailer;
-
-  friend bool operator==(const Outcome&, const Outcome&) = default;
-};
-
-void PrintTo(const Outcome& outcome, std::ostream* out) {
-  *out << outcome.status << " \"" << outcome.body << "\" " << outcome.consumed;
-  for (const auto& [name, value] : outcome.trailer) *out << " [" << name << ": " << value << ']';
-}
-
-// Feeds the input in pieces of the given sizes, the last of which is repeated.
-Outcome Decode(std::string_view input, std::vector<std::size_t> sizes, const ChunkOptions& options = {}) {
-  Header trailer;
-  ChunkedReader reader(trailer, options);
-  Outcome outcome{.status = -1, .body = {}, .consumed = 0, .trailer = {}};
-  std::size_t piece = 0;
-  while (outcome.status == -1 && !input.empty()) {
-    ExactBytes bytes(input.substr(0, sizes[std::min(piece++, sizes.size() - 1)]));
-    std::string_view rest = bytes.All();
-    input.remove_prefix(rest.size());
-    ChunkStep step;
-    do {
-      step = reader.Decode(rest);
-      outcome.body += step.data;
-      outcome.consumed += step.consumed;
-      rest.remove_prefix(step.consumed);
-    } while (step.state == ChunkState::kData);
-    if (step.state == ChunkState::kDone) outcome.status = 0;
-    if (step.state == ChunkState::kError) outcome.status = reader.Error().status;
-    EXPECT_TRUE(step.state != ChunkState::kNeedMore || rest.empty());
-  }
-  if (outcome.status != 0) outcome.consumed = 0;
-  for (auto [name, value] : trailer) outcome.trailer.emplace_back(name, value);
-  return outcome;
-}
-
-Outcome DecodeEveryWay(std::string_view input, const ChunkOptions& options = {}) {
-  const Outcome whole = Decode(input, {input.size()}, options);
-  EXPECT_EQ(Decode(input, {1}, options), whole) << "byte by byte";
+ChunkedOutcome DecodeEveryWay(std::string_view input, const ChunkOptions& options = {}) {
+  const ChunkedOutcome whole = DecodeChunked(input, {input.size()}, options);
+  EXPECT_EQ(DecodeChunked(input, {1}, options), whole) << "byte by byte";
   const std::size_t step = input.size() > 2000 ? 97 : 1;
   for (std::size_t first = 1; first < input.size(); first += step) {
-    EXPECT_EQ(Decode(input, {first, input.size()}, options), whole) << "split at " << first;
+    EXPECT_EQ(DecodeChunked(input, {first, input.size()}, options), whole) << "split at " << first;
   }
+  EXPECT_FALSE(whole.asked_too_early);
   return whole;
 }
 
@@ -77,13 +39,13 @@ struct Row {
 
 void Check(const Row& row, const ChunkOptions& options = {}) {
   SCOPED_TRACE(row.name);
-  const Outcome outcome = DecodeEveryWay(row.input, options);
+  const ChunkedOutcome outcome = DecodeEveryWay(row.input, options);
   EXPECT_EQ(outcome.status, row.status);
   if (row.status != 0) return;
   EXPECT_EQ(outcome.body, row.body);
   EXPECT_EQ(outcome.consumed, row.input.size());
   for (std::size_t size = 0; size < row.input.size(); ++size) {
-    const Outcome prefix = Decode(row.input.substr(0, size), {size + 1}, options);
+    const ChunkedOutcome prefix = DecodeChunked(row.input.substr(0, size), {size + 1}, options);
     EXPECT_EQ(prefix.status, -1) << "prefix of " << size;
     EXPECT_TRUE(outcome.body.starts_with(prefix.body));
   }
@@ -192,14 +154,14 @@ TEST(ChunkedReaderTest, LimitOfTheOverhead) {
   // Lines of the usual size never count, and data pays for its own.
   std::string small;
   for (int i = 0; i < 20'000; ++i) small += "1\r\na\r\n";
-  EXPECT_EQ(Decode(small + "0\r\n\r\n", {4096}).body, std::string(20'000, 'a'));
+  EXPECT_EQ(DecodeChunked(small + "0\r\n\r\n", {4096}).body, std::string(20'000, 'a'));
   std::string paid;
   for (int i = 0; i < 100; ++i) paid += "3e8;x=" + std::string(1900, 'y') + "\r\n" + std::string(1000, 'd') + "\r\n";
-  EXPECT_EQ(Decode(paid + "0\r\n\r\n", {4096}).status, 0);
+  EXPECT_EQ(DecodeChunked(paid + "0\r\n\r\n", {4096}).status, 0);
 }
 
 TEST(ChunkedReaderTest, Trailer) {
-  const Outcome outcome = DecodeEveryWay(
+  const ChunkedOutcome outcome = DecodeEveryWay(
       "5\r\nhello\r\n0\r\nx-sum:  a b \r\nTransfer-Encoding: chunked\r\nHost: evil.example\r\nAUTHORIZATION: x\r\n"
       "Expect: 100-continue\r\nIf-Match: x\r\nX-Empty:\r\nX-Sum: c\r\n\r\nGET /next HTTP/1.1\r\n");
   const std::vector<std::pair<std::string, std::string>> expected = {{"X-Sum", "a b"}, {"X-Empty", ""}, {"X-Sum", "c"}};
@@ -285,7 +247,7 @@ TEST(ChunkedReaderTest, RandomBodiesComeOutWhole) {
       body += data;
     }
     wire += random() % 2 ? "0\r\n\r\n" : "0;last\r\nX-Sum: 1\r\n\r\n";
-    const Outcome outcome = Decode(wire + "next", {1 + random() % 40});
+    const ChunkedOutcome outcome = DecodeChunked(wire + "next", {1 + random() % 40});
     ASSERT_EQ(outcome.status, 0);
     ASSERT_EQ(outcome.body, body);
     ASSERT_EQ(outcome.consumed, wire.size());
@@ -310,9 +272,9 @@ TEST(ChunkedReaderTest, RandomDamage) {
         default: input.erase(at, 1 + random() % 3); break;
       }
     }
-    const Outcome whole = Decode(input, {input.size() + 1});
-    ASSERT_EQ(Decode(input, {1}), whole) << input;
-    ASSERT_EQ(Decode(input, {1 + random() % 20}), whole) << input;
+    const ChunkedOutcome whole = DecodeChunked(input, {input.size() + 1});
+    ASSERT_EQ(DecodeChunked(input, {1}), whole) << input;
+    ASSERT_EQ(DecodeChunked(input, {1 + random() % 20}), whole) << input;
     accepted += whole.status == 0;
   }
   EXPECT_GT(accepted, 100);
