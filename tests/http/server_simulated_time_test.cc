@@ -5,69 +5,22 @@
 #include <string>
 #include <vector>
 
-#include "gale/http/httptest/server.h"
 #include "gale/http/request.h"
 #include "gale/http/response_writer.h"
-#include "gale/runtime/clock.h"
 #include "gale/runtime/context.h"
-#include "gale/runtime/testing/synctest.h"
-#include "gale/runtime/time.h"
+#include "gale/tests/http/bubble_server.h"
+#include "gale/tests/http/test_server.h"
 
 namespace gale::http {
 namespace {
 
-using namespace std::chrono_literals;
+using namespace gale::http::testing;
 using gale::testing::Synctest;
-
-constexpr const char* kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-
-void Echo(ResponseWriter& w, Request& r) {
-  if (auto body = gale::ReadAll(r.Body())) {
-    (void)w.Write(*body);
-  } else {
-    w.WriteHeader(body.error() == Errc::kTimeout ? 408 : 400);
-  }
-}
-
-// Client is a connection to an httptest::Server, with the time since it was made.
-class Client {
- public:
-  explicit Client(httptest::Server& server, std::size_t buffer = 64 * 1024) : conn_(server.Dial(buffer)) {}
-
-  void Send(std::string_view bytes) { (void)conn_->Write(bytes); }
-  // Receive returns what comes next, or the error.
-  std::string Receive() {
-    char buffer[4096];
-    auto count = conn_->Read(buffer);
-    return count ? std::string(buffer, *count) : count.error().Message();
-  }
-  // Status is that of the next response, or the error.
-  std::string Status() {
-    const std::string received = Receive();
-    return received.starts_with("HTTP/1.1 ") ? received.substr(9, 3) : received;
-  }
-  std::chrono::nanoseconds Elapsed() const { return Clock::now() - start_; }
-  net::Conn& Conn() { return *conn_; }
-
- private:
-  const std::shared_ptr<net::Conn> conn_;
-  const Clock::time_point start_ = Clock::now();
-};
-
-// InBubble runs the test in a bubble, with a server.
-template <typename Test>
-void InBubble(const HandlerFunc::Function& function, ServerOptions options, Test test) {
-  Synctest([&] {
-    HandlerFunc handler(function);
-    httptest::Server server(handler, options);
-    test(server);
-  });
-}
 
 // Behaviour group 36.
 TEST(SimulatedTimeTest, HeadOfASilentClient) {
   InBubble(Echo, {}, [](httptest::Server& server) {
-    Client client(server);
+    BubbleClient client(server);
     EXPECT_EQ(client.Receive(), "EOF");
     EXPECT_EQ(client.Elapsed(), 10s);
   });
@@ -76,13 +29,8 @@ TEST(SimulatedTimeTest, HeadOfASilentClient) {
 // Behaviour group 36.
 TEST(SimulatedTimeTest, HeadThatDrips) {
   InBubble(Echo, {}, [](httptest::Server& server) {
-    Client client(server);
-    gale::Go([&] {
-      for (const char* c = "GET / HTTP/1.1\r\nHost: a\r\n"; *c != 0; ++c) {
-        client.Send({c, 1});
-        gale::Sleep(900ms);
-      }
-    });
+    BubbleClient client(server);
+    gale::Go([&] { client.Drip("GET / HTTP/1.1\r\nHost: a\r\n", 900ms); });
     EXPECT_EQ(client.Status(), "408");
     EXPECT_EQ(client.Elapsed(), 10s);
     gale::Sleep(20s);  // until the other goroutine has come to its end
@@ -91,22 +39,103 @@ TEST(SimulatedTimeTest, HeadThatDrips) {
 
 TEST(SimulatedTimeTest, HeadTimeoutOfALaterRequestBeginsWithItsFirstByte) {
   InBubble(Echo, {}, [](httptest::Server& server) {
-    Client client(server);
-    client.Send(kGet);
+    BubbleClient client(server);
+    client.Send(Get("/"));
     EXPECT_EQ(client.Status(), "200");
     gale::Sleep(50s);
-    client.Send("G");
+    gale::Go([&] { client.Drip("GET / HTTP/1.1\r\n", 900ms); });
     EXPECT_EQ(client.Status(), "408");
     EXPECT_EQ(client.Elapsed(), 60s);
+    gale::Sleep(20s);  // until the other goroutine has come to its end
+  });
+}
+
+TEST(SimulatedTimeTest, HalfAHeadGets408) {
+  InBubble(Echo, {}, [](httptest::Server& server) {
+    BubbleClient client(server);
+    client.Send("GET / HTTP/1.1\r\nHost: a\r\n");
+    const std::string answer = client.Receive();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 ")) << answer;
+    EXPECT_NE(answer.find("\r\nConnection: close\r\n"), answer.npos) << answer;
+    EXPECT_EQ(client.Receive(), "EOF");
+    EXPECT_EQ(client.Elapsed(), 10s);
+  });
+}
+
+TEST(SimulatedTimeTest, HeadTimeoutOfTheFirstRequestRunsFromAccept) {
+  InBubble(Echo, {}, [](httptest::Server& server) {
+    BubbleClient client(server);
+    gale::Sleep(7s);
+    client.Send("GET");
+    EXPECT_EQ(client.Status(), "408");
+    EXPECT_EQ(client.Elapsed(), 10s);
+  });
+}
+
+TEST(SimulatedTimeTest, HeadTimeoutHoldsForAPipelinedHeadToo) {
+  InBubble(Echo, {}, [](httptest::Server& server) {
+    BubbleClient client(server);
+    gale::Sleep(3s);
+    client.Send(Get("/") + "GET");
+    EXPECT_EQ(client.Status(), "200");
+    EXPECT_EQ(client.Status(), "408");
+    EXPECT_EQ(client.Elapsed(), 13s);
+  });
+}
+
+// The head's time is over when the head is there.
+TEST(SimulatedTimeTest, HeadTimeoutIsNotForTheBodyNorForTheHandler) {
+  InBubble(
+      [](ResponseWriter& w, Request& r) {
+        gale::Sleep(20s);
+        Echo(w, r);
+      },
+      {},
+      [](httptest::Server& server) {
+        BubbleClient client(server);
+        for (int i = 0; i < 2; ++i) {
+          client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+          gale::Sleep(40s);
+          client.Send("hello");
+          EXPECT_TRUE(client.Receive().ends_with("\r\n\r\nhello"));
+        }
+      });
+}
+
+TEST(SimulatedTimeTest, ZeroIsNoTimeout) {
+  const ServerOptions none = {
+      .read_header_timeout = 0s, .body_idle_timeout = 0s, .write_timeout = 0s, .idle_timeout = 0s};
+  InBubble(Echo, none, [](httptest::Server& server) {
+    BubbleClient client(server);
+    for (int i = 0; i < 2; ++i) {
+      for (const char* piece : {"POST / HTTP/1.1\r\n", "Host: a\r\nContent-Length: 5\r\n\r\n", "hello"}) {
+        gale::Sleep(24h);
+        client.Send(piece);
+      }
+      EXPECT_TRUE(client.Receive().ends_with("\r\n\r\nhello"));
+    }
+  });
+}
+
+// No other timeout may cut off a body for which there is none.
+TEST(SimulatedTimeTest, NoTimeoutForBodiesOnly) {
+  InBubble(Echo, {.body_idle_timeout = 0s}, [](httptest::Server& server) {
+    BubbleClient client(server);
+    for (int i = 0; i < 2; ++i) {
+      client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+      gale::Sleep(24h);
+      client.Send("hello");
+      EXPECT_TRUE(client.Receive().ends_with("\r\n\r\nhello"));
+    }
   });
 }
 
 // Behaviour group 36.
 TEST(SimulatedTimeTest, Idle) {
   InBubble(Echo, {}, [](httptest::Server& server) {
-    Client client(server);
+    BubbleClient client(server);
     for (int i = 0; i < 3; ++i) {
-      client.Send(kGet);
+      client.Send(Get("/"));
       EXPECT_EQ(client.Status(), "200");
       gale::Sleep(59s);
     }
@@ -118,7 +147,7 @@ TEST(SimulatedTimeTest, Idle) {
 // Behaviour group 36.
 TEST(SimulatedTimeTest, ReadTimeoutIsForHeadAndBody) {
   InBubble(Echo, {.read_timeout = 20s}, [](httptest::Server& server) {
-    Client client(server);
+    BubbleClient client(server);
     client.Send("POST / HTTP/1.1\r\n");
     gale::Sleep(8s);
     client.Send("Host: a\r\nContent-Length: 10\r\n\r\n");
@@ -131,7 +160,7 @@ TEST(SimulatedTimeTest, ReadTimeoutIsForHeadAndBody) {
 
 TEST(SimulatedTimeTest, ReadTimeoutIsForTheHeadAlone) {
   InBubble(Echo, {.read_header_timeout = 0s, .read_timeout = 20s}, [](httptest::Server& server) {
-    Client client(server);
+    BubbleClient client(server);
     client.Send("POST / HTTP/1.1\r\n");
     EXPECT_EQ(client.Status(), "408");
     EXPECT_EQ(client.Elapsed(), 20s);
@@ -147,9 +176,9 @@ TEST(SimulatedTimeTest, ReadTimeoutIsOverWhenTheRequestIsThere) {
       },
       {.read_timeout = 5s, .idle_timeout = 10min},
       [](httptest::Server& server) {
-        Client client(server);
+        BubbleClient client(server);
         for (int i = 0; i < 2; ++i) {
-          client.Send(kGet);
+          client.Send(Get("/"));
           EXPECT_EQ(client.Status(), "200");
           gale::Sleep(5min);
         }
@@ -158,7 +187,7 @@ TEST(SimulatedTimeTest, ReadTimeoutIsOverWhenTheRequestIsThere) {
 
 TEST(SimulatedTimeTest, BodyThatStops) {
   InBubble(Echo, {}, [](httptest::Server& server) {
-    Client client(server);
+    BubbleClient client(server);
     client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n" + std::string(9000, 'x'));
     EXPECT_EQ(client.Status(), "408");
     EXPECT_EQ(client.Elapsed(), 30s);
@@ -167,7 +196,7 @@ TEST(SimulatedTimeTest, BodyThatStops) {
 
 TEST(SimulatedTimeTest, BodyThatDrips) {
   InBubble(Echo, {}, [](httptest::Server& server) {
-    Client client(server);
+    BubbleClient client(server);
     client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n");
     gale::Go([&] {
       for (int i = 0; i < 100; ++i) {
@@ -185,7 +214,7 @@ TEST(SimulatedTimeTest, BodyThatDrips) {
 // 300 bytes per second, and a pause, are enough.
 TEST(SimulatedTimeTest, BodyThatIsSlow) {
   InBubble(Echo, {}, [](httptest::Server& server) {
-    Client client(server);
+    BubbleClient client(server);
     client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30000\r\n\r\n");
     for (int i = 0; i < 100; ++i) {
       gale::Sleep(i == 50 ? 25s : 1s);
@@ -209,8 +238,8 @@ TEST(SimulatedTimeTest, WriteToAClientThatDoesNotRead) {
       },
       {},
       [](httptest::Server& server) {
-        Client client(server);
-        client.Send(kGet);
+        BubbleClient client(server);
+        client.Send(Get("/"));
         gale::Sleep(60s);
         while (client.Receive() != "EOF") {
         }
@@ -220,16 +249,35 @@ TEST(SimulatedTimeTest, WriteToAClientThatDoesNotRead) {
 
 TEST(SimulatedTimeTest, WriteToAClientThatReadsSlowlyIsNotForTheWholeResponse) {
   const std::string body(2 << 20, 'x');
-  InBubble([&](ResponseWriter& w, Request&) { EXPECT_TRUE(w.Write(body)); }, {},
-           [&](httptest::Server& server) {
-             Client client(server);
-             client.Send(kGet);
-             std::size_t received = 0;
-             while (received < body.size()) {
-               received += client.Receive().size();  // 4 KiB
-               gale::Sleep(400ms);
-             }
-             EXPECT_GT(client.Elapsed(), 200s);
+  for (const bool is_chunked : {true, false}) {
+    InBubble(
+        [&](ResponseWriter& w, Request&) {
+          if (!is_chunked) w.Header().Set("Content-Length", std::to_string(body.size()));
+          EXPECT_TRUE(w.Write(body));
+        },
+        {},
+        [&](httptest::Server& server) {
+          BubbleClient client(server);
+          client.Send(Get("/"));
+          std::size_t received = 0;
+          while (received < body.size()) {
+            received += client.Receive().size();  // 4 KiB
+            gale::Sleep(400ms);
+          }
+          EXPECT_GT(client.Elapsed(), 200s);
+        });
+  }
+}
+
+// The answers to a pipeline are sent after the handlers, but the same holds for them.
+TEST(SimulatedTimeTest, WriteWithoutAHandler) {
+  InBubble([](ResponseWriter& w, Request&) { (void)w.Write(std::string(2000, 'x')); }, {},
+           [](httptest::Server& server) {
+             BubbleClient client(server);
+             std::string requests;
+             for (int i = 0; i < 10'000; ++i) requests += Get("/");
+             EXPECT_FALSE(client.Conn().Write(requests));
+             EXPECT_EQ(client.Elapsed(), 30s);
            });
 }
 
@@ -237,8 +285,8 @@ TEST(SimulatedTimeTest, WriteToAClientThatReadsSlowlyIsNotForTheWholeResponse) {
 TEST(SimulatedTimeTest, ShutdownsDeadline) {
   InBubble([](ResponseWriter&, Request&) { gale::Sleep(60s); }, {},
            [](httptest::Server& server) {
-             Client client(server);
-             client.Send(kGet);
+             BubbleClient client(server);
+             client.Send(Get("/"));
              gale::testing::Wait();
              auto [context, cancel] = WithTimeout(Background(), 10s);
              EXPECT_EQ(server.Config().Shutdown(context), Errc::kDeadlineExceeded);
@@ -252,13 +300,13 @@ TEST(SimulatedTimeTest, ShutdownsDeadline) {
 // Behaviour group 37. A new connection may still make its request; one that makes none is closed after 5 s.
 TEST(SimulatedTimeTest, ShutdownLeavesNewConnectionsSomeTime) {
   InBubble(Echo, {}, [](httptest::Server& server) {
-    Client silent(server);
-    Client late(server);
+    BubbleClient silent(server);
+    BubbleClient late(server);
     gale::Sleep(2s);
     gale::Go([&] { EXPECT_FALSE(server.Config().Shutdown(Background())); });
     gale::testing::Wait();
     gale::Sleep(1s);
-    late.Send(kGet);
+    late.Send(Get("/"));
     EXPECT_EQ(late.Status(), "200");
     EXPECT_EQ(late.Receive(), "EOF");
     EXPECT_EQ(silent.Receive(), "EOF");
@@ -270,7 +318,7 @@ TEST(SimulatedTimeTest, ShutdownLeavesNewConnectionsSomeTime) {
 // A client that does not close its end after "Connection: close" is waited for half a second.
 TEST(SimulatedTimeTest, Lingering) {
   InBubble(Echo, {}, [](httptest::Server& server) {
-    Client client(server);
+    BubbleClient client(server);
     client.Send("not a request\r\n\r\n");
     EXPECT_EQ(client.Status(), "400");
     EXPECT_EQ(client.Receive(), "EOF");
@@ -285,8 +333,8 @@ TEST(SimulatedTimeTest, Lingering) {
 TEST(SimulatedTimeTest, DatesFollowTheBubble) {
   InBubble(Echo, {}, [](httptest::Server& server) {
     gale::Sleep(1h);
-    Client client(server);
-    client.Send(kGet);
+    BubbleClient client(server);
+    client.Send(Get("/"));
     EXPECT_NE(client.Receive().find("Date: Sat, 01 Jan 2000 01:00:00 GMT"), std::string::npos);
   });
 }
@@ -335,9 +383,9 @@ TEST(SimulatedTimeTest, ShutdownInManyOrders) {
         WaitGroup clients;
         for (int i = 0; i < 3; ++i) {
           clients.Go([&] {
-            Client client(server);
+            BubbleClient client(server);
             for (;;) {
-              client.Send(kGet);
+              client.Send(Get("/"));
               if (client.Status() != "200") break;
               ++answered;
             }
