@@ -7,11 +7,7 @@ ServeMux& DefaultServeMux() {
   return mux;
 }
 
-void Handle(std::string_view pattern, Handler& handler, std::source_location location) {
-  DefaultServeMux().Handle(pattern, handler, location);
-}
-
-void Handle(std::string_view pattern, std::shared_ptr<Handler> handler, std::source_location location) {
+void Handle(std::string_view pattern, HandlerRef handler, std::source_location location) {
   DefaultServeMux().Handle(pattern, std::move(handler), location);
 }
 

@@ -6,8 +6,6 @@
 // It is one for the whole process: any library can register on it, so a program that faces the outside makes its own.
 #pragma once
 
-#include <concepts>
-#include <memory>
 #include <source_location>
 #include <string_view>
 #include <utility>
@@ -20,12 +18,10 @@ namespace gale::http {
 ServeMux& DefaultServeMux();
 
 // Handle and HandleFunc register on DefaultServeMux; see ServeMux::Handle and ServeMux::HandleFunc.
-void Handle(std::string_view pattern, Handler& handler,
-            std::source_location location = std::source_location::current());
-void Handle(std::string_view pattern, std::shared_ptr<Handler> handler,
+void Handle(std::string_view pattern, HandlerRef handler,
             std::source_location location = std::source_location::current());
 
-template <std::invocable<ResponseWriter&, Request&> Function>
+template <typename Function>
 void HandleFunc(std::string_view pattern, Function&& function,
                 std::source_location location = std::source_location::current()) {
   DefaultServeMux().HandleFunc(pattern, std::forward<Function>(function), location);

@@ -59,6 +59,7 @@ FileServer::FileServer(const std::string& root, const FileServerOptions& options
   }
 }
 
+FileServer::FileServer(FileServer&&) noexcept = default;
 FileServer::~FileServer() = default;
 
 void FileServer::ServeHTTP(ResponseWriter& w, Request& r) {

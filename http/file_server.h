@@ -1,8 +1,7 @@
 // FileServer: a folder's files, by the URL's path.
 //
-//   mux.Handle("/", std::make_shared<http::FileServer>("/srv/www"));
-//   mux.Handle("/static/", std::make_shared<http::StripPrefix>("/static",
-//   std::make_shared<http::FileServer>("./static")));
+//   mux.Handle("/", http::FileServer("/srv/www"));
+//   mux.Handle("/static/", http::StripPrefix("/static", http::FileServer("./static")));
 //
 // Nothing outside of the folder is ever served, whatever paths and symbolic links say: the folder is opened once, and
 // the kernel keeps all that is opened in it beneath (openat2; where a sandbox forbids that, no links are followed at
@@ -52,6 +51,7 @@ class FileServer : public Handler {
  public:
   // The folder may be a link. A relative path starts at the current folder of this moment.
   explicit FileServer(const std::string& root, const FileServerOptions& options = {});
+  FileServer(FileServer&&) noexcept;
   ~FileServer() override;
 
   // OpenError tells why the folder could not be opened, if so. Then all answers are 404, 403, 500 or 503.

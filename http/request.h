@@ -11,6 +11,7 @@
 //   }
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -80,6 +81,9 @@ class Request {
   // Header holds the request's fields, except Host, which Host() has.
   const http::Header& Header() const { return header_; }
   http::Header& Header() { return header_; }
+  // UserAgent is the field User-Agent, Referer the field of that name (HTTP misspells it), or "".
+  std::string_view UserAgent() const { return header_.Get("User-Agent"); }
+  std::string_view Referer() const { return header_.Get("Referer"); }
   // Trailer holds the fields that followed a chunked body; complete once Body has reported EOF. Fields that would
   // change how the request was read or routed are left out (RFC 9110 section 6.5.1).
   const http::Header& Trailer() const { return trailer_; }
@@ -146,6 +150,11 @@ class Request {
   // MessageErrc::kNotMultipart for other bodies, and as MultipartForm::Read does. Later calls do nothing and return
   // the same.
   gale::Error ParseMultipartForm(const MultipartOptions& options = {});
+  // As in Go, with max_memory alone.
+  template <std::integral Bytes>
+  gale::Error ParseMultipartForm(Bytes max_memory) {
+    return ParseMultipartForm({.max_memory = static_cast<std::int64_t>(max_memory)});
+  }
   // MultipartForm is empty before ParseMultipartForm.
   const http::MultipartForm& MultipartForm();
   // FormFile is the first uploaded file of a form's field. Parses what is not parsed yet. Fails as that does, and with

@@ -45,12 +45,7 @@ std::string DescribeRegistration(const internal::Pattern& pattern, std::string_v
 ServeMux::ServeMux() : tree_(std::make_unique<internal::RoutingTree>()) {}
 ServeMux::~ServeMux() = default;
 
-void ServeMux::Handle(std::string_view pattern, http::Handler& handler, std::source_location location) {
-  // Shares ownership of nothing, so that it never deletes.
-  Handle(pattern, std::shared_ptr<http::Handler>(std::shared_ptr<void>(), &handler), location);
-}
-
-void ServeMux::Handle(std::string_view pattern, std::shared_ptr<http::Handler> handler, std::source_location location) {
+void ServeMux::Handle(std::string_view pattern, HandlerRef handler, std::source_location location) {
   if (pattern.empty()) throw Panic("http: invalid pattern");
   if (handler == nullptr) throw Panic("http: nil handler");
   auto parsed = internal::Pattern::Parse(pattern);
@@ -63,7 +58,7 @@ void ServeMux::Handle(std::string_view pattern, std::shared_ptr<http::Handler> h
                 DescribeRegistration(other->pattern, other->location) + ":\n" +
                 internal::DescribeConflict(*parsed, other->pattern));
   }
-  tree_->Add({.pattern = std::move(*parsed), .handler = std::move(handler), .location = std::move(where)});
+  tree_->Add({.pattern = std::move(*parsed), .handler = handler.Shared(), .location = std::move(where)});
 }
 
 void ServeMux::ServeHTTP(ResponseWriter& w, Request& r) {

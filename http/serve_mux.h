@@ -19,7 +19,6 @@
 #pragma once
 
 #include <concepts>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <source_location>
@@ -28,35 +27,12 @@
 #include <utility>
 
 #include "gale/http/handler.h"
+#include "gale/http/handler_ref.h"
 
 namespace gale::http {
 
 namespace internal {
-
 class RoutingTree;
-
-// FunctionHandler makes a Handler of a callable, also of one that can only be moved.
-template <typename Function>
-class FunctionHandler final : public Handler {
- public:
-  explicit FunctionHandler(Function function) : function_(std::move(function)) {}
-  void ServeHTTP(ResponseWriter& w, Request& r) override { std::invoke(function_, w, r); }
-
- private:
-  Function function_;
-};
-
-// MakeFunctionHandler returns null for a null pointer and for an empty std::function.
-template <typename Function>
-std::shared_ptr<Handler> MakeFunctionHandler(Function function) {
-  if constexpr (std::is_pointer_v<Function>) {
-    if (function == nullptr) return nullptr;
-  } else if constexpr (requires { function.operator bool(); }) {
-    if (!function) return nullptr;
-  }
-  return std::make_shared<FunctionHandler<Function>>(std::move(function));
-}
-
 }  // namespace internal
 
 // RoutedHandler is what ServeMux::Handler found.
@@ -76,19 +52,19 @@ class ServeMux : public Handler {
   ServeMux(const ServeMux&) = delete;
   ServeMux& operator=(const ServeMux&) = delete;
 
-  // Handle registers a handler. Not owned in the first form: it must live as long as the mux serves. Throws
-  // gale::Panic if the pattern is empty or malformed, the handler is null, or the pattern conflicts with another.
-  // The location is for that last message.
-  void Handle(std::string_view pattern, http::Handler& handler,
-              std::source_location location = std::source_location::current());
-  void Handle(std::string_view pattern, std::shared_ptr<http::Handler> handler,
+  // Handle registers a handler: a named one, which must live as long as the mux serves, a shared one, or a temporary,
+  // which is moved. Throws gale::Panic if the pattern is empty or malformed, the handler is null, or the pattern
+  // conflicts with another. The location is for that last message.
+  void Handle(std::string_view pattern, HandlerRef handler,
               std::source_location location = std::source_location::current());
 
   // HandleFunc registers a callable, which is called from many goroutines at once.
-  template <std::invocable<ResponseWriter&, Request&> Function>
+  template <typename Function>
   void HandleFunc(std::string_view pattern, Function&& function,
                   std::source_location location = std::source_location::current()) {
-    Handle(pattern, internal::MakeFunctionHandler<std::decay_t<Function>>(std::forward<Function>(function)), location);
+    constexpr bool kIsHandler = std::invocable<std::decay_t<Function>&, ResponseWriter&, Request&>;
+    static_assert(kIsHandler, "A handler's parameters are (http::ResponseWriter& w, http::Request& r)");
+    if constexpr (kIsHandler) Handle(pattern, HandlerRef(std::forward<Function>(function)), location);
   }
 
   // ServeHTTP passes the request to the handler of the most specific matching pattern, with Request::Pattern and

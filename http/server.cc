@@ -88,7 +88,7 @@ struct Server::State {
         log(options.error_log ? options.error_log : LogToStandardError),
         exchanges(HeadOptionsOf(options), ChunkOptionsOf(options), log),
         connections(options.conn_state ? &options.conn_state : nullptr) {
-    config.handler = options.handler != nullptr ? options.handler : &DefaultServeMux();
+    config.handler = options.handler ? &*options.handler : &DefaultServeMux();
     config.exchanges = &exchanges;
     config.log = &log;
     config.read_header_timeout = options.read_header_timeout;
@@ -328,13 +328,12 @@ gale::Error Server::Shutdown(const gale::Context& context) {
   return {};
 }
 
-gale::Error ListenAndServe(std::string_view addr, Handler& handler) {
-  ServerOptions options;
-  options.addr = addr;
-  options.handler = &handler;
-  return Server(std::move(options)).ListenAndServe();
+gale::Error ListenAndServe(std::string_view addr, HandlerRef handler) {
+  return Server({.addr = std::string(addr), .handler = std::move(handler)}).ListenAndServe();
 }
 
-gale::Error ListenAndServe(std::string_view addr) { return ListenAndServe(addr, DefaultServeMux()); }
+gale::Error Serve(std::shared_ptr<net::Listener> listener, HandlerRef handler) {
+  return Server({.handler = std::move(handler)}).Serve(std::move(listener));
+}
 
 }  // namespace gale::http

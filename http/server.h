@@ -27,6 +27,7 @@
 
 #include "gale/http/conn_state.h"
 #include "gale/http/handler.h"
+#include "gale/http/handler_ref.h"
 #include "gale/net/addr.h"
 #include "gale/net/listener.h"
 #include "gale/runtime/context.h"
@@ -40,8 +41,9 @@ struct ServerOptions {
   // Where ListenAndServe listens: "host:port", ":port" for all interfaces, "unix:/path" for a Unix socket, "unix:@name"
   // for one in the abstract namespace. "" is ":80".
   std::string addr = {};
-  // Who answers; not owned. Null: DefaultServeMux().
-  http::Handler* handler = nullptr;
+  // Who answers: &mux, which must outlive the server, or a handler that is shared or moved here. Null:
+  // DefaultServeMux().
+  HandlerRef handler = {};
 
   // Passes "OPTIONS *", which asks about the server as a whole, on to the handler. Else the server answers 200.
   bool disable_general_options_handler = false;
@@ -121,7 +123,7 @@ struct ServerOptions {
 // Serve and ListenAndServe have returned and all connections' goroutines have ended; so not from a handler.
 class Server {
  public:
-  // Throws gale::Panic if an option is negative or a prefix is malformed. The handler must outlive the server.
+  // Throws gale::Panic if an option is negative or a prefix is malformed.
   explicit Server(ServerOptions options);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -166,9 +168,9 @@ inline const ContextKey<net::Addr> kLocalAddrContextKey("local-addr");
 // closed".
 std::error_code ErrServerClosed();
 
-// ListenAndServe serves handler on addr for ever; it returns only with an error. The handler must outlive the call.
-gale::Error ListenAndServe(std::string_view addr, Handler& handler);
-// With DefaultServeMux.
-gale::Error ListenAndServe(std::string_view addr);
+// ListenAndServe serves handler on addr for ever; it returns only with an error. Null: DefaultServeMux().
+gale::Error ListenAndServe(std::string_view addr, HandlerRef handler = {});
+// Serve serves those who connect to a listener.
+gale::Error Serve(std::shared_ptr<net::Listener> listener, HandlerRef handler = {});
 
 }  // namespace gale::http

@@ -19,7 +19,9 @@ TimeoutHandler::TimeoutHandler(HandlerRef handler, std::chrono::nanoseconds time
       body_(!body.empty() ? std::move(body)
                           : "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>") {}
 
-TimeoutHandler::~TimeoutHandler() { running_.Wait(); }
+TimeoutHandler::~TimeoutHandler() {
+  if (running_) running_->Wait();
+}
 
 void TimeoutHandler::ServeHTTP(ResponseWriter& w, Request& r) {
   const auto [context, cancel] = WithTimeout(r.Context(), timeout_);
@@ -30,7 +32,7 @@ void TimeoutHandler::ServeHTTP(ResponseWriter& w, Request& r) {
   } canceler{cancel};
 
   const auto call = std::make_shared<internal::TimedCall>(r, context);
-  running_.Go([this, call] { call->Run(handler_); });
+  running_->Go([this, call] { call->Run(handler_); });
   if (Select(OnRecv(call->Done()), OnRecv(context.Done())) == 0) return call->Finish(w);
 
   const gale::Error reason = context.Err();

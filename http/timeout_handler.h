@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "gale/http/handler_ref.h"
@@ -25,8 +26,8 @@ class TimeoutHandler : public Handler {
  public:
   // body is that of the 503; "": a short HTML page.
   TimeoutHandler(HandlerRef handler, std::chrono::nanoseconds timeout, std::string body = {});
-  TimeoutHandler(const TimeoutHandler&) = delete;
-  TimeoutHandler& operator=(const TimeoutHandler&) = delete;
+  // To be moved before it serves.
+  TimeoutHandler(TimeoutHandler&&) = default;
   // Waits for the handlers that still run although their time is over.
   ~TimeoutHandler() override;
 
@@ -37,7 +38,7 @@ class TimeoutHandler : public Handler {
   const HandlerRef handler_;
   const std::chrono::nanoseconds timeout_;
   const std::string body_;
-  WaitGroup running_;
+  std::unique_ptr<WaitGroup> running_ = std::make_unique<WaitGroup>();
 };
 
 }  // namespace gale::http

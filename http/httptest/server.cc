@@ -8,14 +8,14 @@
 namespace gale::http::httptest {
 namespace {
 
-ServerOptions With(ServerOptions options, Handler& handler) {
-  options.handler = &handler;
+ServerOptions With(ServerOptions options, HandlerRef handler) {
+  options.handler = std::move(handler);
   return options;
 }
 
 }  // namespace
 
-Server::Server(Handler& handler, ServerOptions options) : server_(With(std::move(options), handler)) {
+Server::Server(HandlerRef handler, ServerOptions options) : server_(With(std::move(options), std::move(handler))) {
   serving_.Go([this] { (void)server_.Serve(listener_); });
 }
 

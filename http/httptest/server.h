@@ -18,7 +18,7 @@
 #include <string>
 #include <string_view>
 
-#include "gale/http/handler.h"
+#include "gale/http/handler_ref.h"
 #include "gale/http/server.h"
 #include "gale/net/conn.h"
 #include "gale/net/pipe.h"
@@ -30,8 +30,8 @@ namespace gale::http::httptest {
 // net/http/httptest.Server.
 class Server {
  public:
-  // options.handler is replaced by the handler, which is not owned; options.addr is not used.
-  explicit Server(Handler& handler, ServerOptions options = {});
+  // options.handler is replaced by the handler; options.addr is not used.
+  explicit Server(HandlerRef handler, ServerOptions options = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server() { Close(); }

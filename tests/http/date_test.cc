@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "gale/http/time.h"
+
 namespace gale::http::internal {
 namespace {
 
@@ -63,6 +65,14 @@ TEST(DateTest, NowIsNow) {
   // The coarse clock may be a tick behind.
   for (std::int64_t seconds = before - 1; seconds <= after; ++seconds) found |= text == Formatted(seconds);
   EXPECT_TRUE(found) << text;
+}
+
+TEST(TimeTest, IsReadAndWritten) {
+  constexpr std::chrono::sys_seconds kTime(std::chrono::seconds(784'111'777));
+  EXPECT_EQ(FormatTime(kTime + std::chrono::milliseconds(999)), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(ParseTime("Sun, 06 Nov 1994 08:49:37 GMT"), kTime);
+  EXPECT_EQ(ParseTime("Sunday, 06-Nov-94 08:49:37 GMT"), kTime);
+  EXPECT_EQ(ParseTime("yesterday"), std::nullopt);
 }
 
 // The hazard: a reader that copies half of the old text and half of the new one.

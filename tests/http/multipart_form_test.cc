@@ -138,7 +138,7 @@ TEST(MultipartFormTest, AllFilesOnDiskTakeOneDescriptor) {
   for (int i = 0; i < 50; ++i)
     body += File("f", std::to_string(i), std::string(100 + i, static_cast<char>('a' + i % 26)));
   Upload r(body + kEnd);
-  ASSERT_FALSE(r.ParseMultipartForm({.max_memory = 50}));
+  ASSERT_FALSE(r.ParseMultipartForm(50));
   EXPECT_EQ(OpenDescriptors(), descriptors + 1);
   auto files = r.MultipartForm().Files("f");
   ASSERT_EQ(files.size(), 50u);

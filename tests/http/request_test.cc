@@ -7,6 +7,15 @@
 namespace gale::http {
 namespace {
 
+TEST(RequestTest, UserAgentAndRefererAreFields) {
+  Request r;
+  EXPECT_EQ(r.UserAgent(), "");
+  r.Header().Set("user-agent", "curl/8");
+  r.Header().Set("referer", "http://a/");
+  EXPECT_EQ(r.UserAgent(), "curl/8");
+  EXPECT_EQ(r.Referer(), "http://a/");
+}
+
 void ExpectFresh(Request& r) {
   EXPECT_EQ(r.Method(), "GET");
   EXPECT_EQ(r.URL().Path(), "/");
