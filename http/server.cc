@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <tuple>
@@ -56,6 +57,12 @@ void CheckOptions(const ServerOptions& options) {
   if (negative) throw Panic("http: Server: a timeout or limit is negative");
 }
 
+// What is added to the present must not overflow.
+std::chrono::nanoseconds Bounded(std::chrono::nanoseconds timeout) {
+  constexpr std::chrono::hours kCentury{24 * 365 * 100};
+  return std::min<std::chrono::nanoseconds>(timeout, kCentury);
+}
+
 internal::HeadOptions HeadOptionsOf(const ServerOptions& options) {
   internal::HeadOptions head;
   head.max_request_line = options.max_request_line;
@@ -91,11 +98,11 @@ struct Server::State {
     config.handler = options.handler ? &*options.handler : &DefaultServeMux();
     config.exchanges = &exchanges;
     config.log = &log;
-    config.read_header_timeout = options.read_header_timeout;
-    config.read_timeout = options.read_timeout;
-    config.body = {options.body_idle_timeout, options.min_body_rate};
-    config.write_timeout = options.write_timeout;
-    config.idle_timeout = options.idle_timeout;
+    config.read_header_timeout = Bounded(options.read_header_timeout);
+    config.read_timeout = Bounded(options.read_timeout);
+    config.body = {Bounded(options.body_idle_timeout), options.min_body_rate};
+    config.write_timeout = Bounded(options.write_timeout);
+    config.idle_timeout = Bounded(options.idle_timeout);
     config.max_body_bytes = options.max_body_bytes;
     if (options.conn_context) config.conn_context = &options.conn_context;
     config.max_pipelined_requests = options.max_pipelined_requests;
@@ -105,7 +112,10 @@ struct Server::State {
       if (!prefix) throw Panic("http: Server: proxy_protocol_from: bad prefix \"" + text + "\"");
       proxies.push_back(*std::move(prefix));
     }
-    if (options.max_conns > 0) room.emplace(static_cast<std::int64_t>(options.max_conns));
+    if (options.max_conns > 0) {
+      constexpr std::size_t kMost = std::numeric_limits<std::int64_t>::max();
+      room.emplace(static_cast<std::int64_t>(std::min(options.max_conns, kMost)));
+    }
   }
 
   // Begin returns false if the server is stopped; otherwise End comes later, or, with a listener, Remove.

@@ -11,7 +11,13 @@ namespace gale::http::internal {
 namespace {
 constexpr std::size_t kSpillSize = 4096;
 constexpr std::size_t kLittleSpace = 512;  // receiving less than this at a time is not worth a system call
+constexpr double kMostEarned = 1e17;       // nanoseconds, three years: what adds up stays far from an overflow
 }  // namespace
+
+std::chrono::nanoseconds EarnedTime(std::int64_t bytes, std::int64_t rate) {
+  const double earned = static_cast<double>(bytes) * 1e9 / static_cast<double>(rate);
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(earned, kMostEarned)));
+}
 
 void H1Body::Begin(const RequestHead& head, const BodyLimits& limits, std::chrono::steady_clock::time_point end) {
   is_chunked_ = head.chunked;
@@ -142,9 +148,7 @@ std::chrono::steady_clock::time_point H1Body::Deadline(std::chrono::steady_clock
   if (limits_->patience.count() == 0) return end_;
   std::chrono::nanoseconds left = limits_->patience;
   if (limits_->rate > 0) {
-    const auto earned =
-        static_cast<std::int64_t>(static_cast<double>(received_) * 1e9 / static_cast<double>(limits_->rate));
-    left = std::min(left, limits_->patience + std::chrono::nanoseconds(earned) - waited_);
+    left = std::min(left, limits_->patience + EarnedTime(received_, limits_->rate) - waited_);
   }
   const auto deadline = now + left;
   return end_ == std::chrono::steady_clock::time_point{} ? deadline : std::min(deadline, end_);
@@ -170,9 +174,11 @@ void H1Body::SetDeadline(std::chrono::steady_clock::time_point deadline) {
   wire_.Conn().SetReadDeadline(deadline);
 }
 
+// What is left stays where it is: the handler still reads the head before it.
 std::string H1Body::Abandon(gale::Error error) {
-  End();
   std::string rest(pending_);
+  rest.append(spill_.get() + spill_begin_, spill_end_ - spill_begin_);
+  spill_begin_ = spill_end_ = 0;
   rest += wire_.Input().Unread();
   wire_.Input().Consume(wire_.Input().Unread().size());
   pending_ = {};

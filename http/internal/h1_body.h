@@ -28,6 +28,9 @@ struct BodyLimits {
   std::int64_t rate = 0;
 };
 
+// EarnedTime is how long so many bytes take at so many per second. It is cut off at a few years.
+std::chrono::nanoseconds EarnedTime(std::int64_t bytes, std::int64_t rate);
+
 // H1Body is used by the handler's goroutine, and by the connection before and after the handler.
 class H1Body final : public Reader {
  public:

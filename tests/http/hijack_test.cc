@@ -1,11 +1,15 @@
 // A connection that a handler takes over: no byte that the client sends is lost, whenever it comes.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "gale/runtime/chan.h"
 #include "gale/runtime/context.h"
+#include "gale/runtime/internal/span_memory.h"
 #include "gale/tests/http/test_server.h"
 
 namespace gale::http {
@@ -84,6 +88,39 @@ TEST(HijackBodyTest, WhatIsNotReadOfTheBodyIsTheConnections) {
     EXPECT_EQ(client.ReadResponse().body, "hello") << target;
     EXPECT_TRUE(client.AtEnd()) << client.Ending();
   }
+}
+
+// What is left of a chunked body goes, although there is no room for it behind the head; the head stays.
+TEST(HijackBodyTest, LeavesTheRequestAsItIs) {
+  const std::string value(3800, 'v');
+  TestServer server([&](ResponseWriter& w, Request& r) {
+    std::array<char, 600> read;
+    for (std::size_t count = 0; count < read.size();) {
+      auto got = r.Body().Read(std::span(read).subspan(count));
+      ASSERT_TRUE(got) << got.error().Message();
+      count += *got;
+    }
+    auto hijacked = w.Hijack();
+    ASSERT_TRUE(hijacked) << hijacked.error().Message();
+    const std::string rest = ReadRest(*hijacked);
+    EXPECT_TRUE(rest.ends_with("5\r\nhello\r\n0\r\n\r\nmore")) << rest.size();
+    // Who gets the memory next writes into it.
+    std::vector<gale::internal::SpanBytes> others;
+    for (int i = 0; i < 100; ++i) {
+      std::memset(others.emplace_back(gale::internal::AllocateSpanBytes(4096)).get(), '!', 4096);
+    }
+    EXPECT_TRUE(r.Header().Get("X") == value);
+    EXPECT_EQ(r.RequestURI(), "/target");
+    (void)hijacked->conn->Write("done");
+    (void)hijacked->conn->Close();
+  });
+  WireClient client = server.Connect();
+  client.Send("POST /target HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX: " + value + "\r\n\r\n");
+  std::string body;
+  for (int i = 0; i < 300; ++i) body += "5\r\nhello\r\n";
+  client.Send(body + "0\r\n\r\nmore");
+  client.CloseWrite();
+  EXPECT_EQ(client.ReadToEnd(), "done");
 }
 
 // Behaviour group 41.

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "gale/http/internal/h1_body.h"
 #include "gale/runtime/time.h"
 #include "gale/tests/http/test_server.h"
 
@@ -239,6 +241,16 @@ TEST(TooLargeBodyTest, IsRefusedBeforeTheHandlerIfAnnounced) {
   EXPECT_EQ(server.Ask(Chunked(std::string(1001, 'x'), 300)).status, 413);
   const WireResponse head = server.Ask("HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
   EXPECT_EQ(head.status, 413);
+}
+
+TEST(BodyRateTest, EarnsTimeWithoutOverflow) {
+  EXPECT_EQ(internal::EarnedTime(0, 240), 0ns);
+  EXPECT_EQ(internal::EarnedTime(480, 240), 2s);
+  EXPECT_EQ(internal::EarnedTime(1, 4), 250ms);
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  EXPECT_GT(internal::EarnedTime(kMost, 240), std::chrono::hours(24 * 365));
+  EXPECT_GT(internal::EarnedTime(kMost, 1), std::chrono::hours(24 * 365));
+  EXPECT_EQ(internal::EarnedTime(kMost, kMost), 1s);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <limits>
 #include <string>
 
 #include "gale/runtime/wait_group.h"
@@ -103,6 +104,26 @@ TEST(WriteTimeoutTest, FailsTheWriteAndClosesTheConnection) {
     client.Close();
     EXPECT_TRUE(base.BackAgain());
     failed.Add(1);
+  }
+}
+
+// What is as good as never does not end at once because it overflows.
+TEST(NoTimeoutTest, TheLongestAreNone) {
+  constexpr auto kMost = std::chrono::nanoseconds::max();
+  TestServer server(Echo, {.read_header_timeout = kMost,
+                           .read_timeout = kMost,
+                           .body_idle_timeout = kMost,
+                           .min_body_rate = 1,
+                           .write_timeout = kMost,
+                           .idle_timeout = kMost,
+                           .max_conns = std::numeric_limits<std::size_t>::max()});
+  WireClient client = server.Connect();
+  for (int i = 0; i < 2; ++i) {
+    for (const std::string_view part : {"P", "OST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n", "a"}) {
+      client.Send(part);
+      ::usleep(5000);
+    }
+    EXPECT_EQ(client.Ask("b").body, "ab");
   }
 }
 
