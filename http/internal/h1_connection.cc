@@ -21,6 +21,12 @@ constexpr std::size_t kMostLingerBytes = 256 * 1024;
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
+// The answer to a HEAD request has no body, whatever is wrong with the rest of its head.
+ErrorBody BodyFor(std::string_view received) {
+  if (received.starts_with("\r\n")) received.remove_prefix(2);
+  return received.starts_with("HEAD ") ? ErrorBody::kOmit : ErrorBody::kSend;
+}
+
 TimePoint After(std::chrono::nanoseconds timeout) { return timeout.count() > 0 ? CoarseNow() + timeout : TimePoint{}; }
 
 // Lease gives an exchange back to the pool however the scope is left.
@@ -103,7 +109,7 @@ H1Connection::Next H1Connection::ReadHead(H1Exchange& exchange) {
     if (!input.empty()) {
       switch (exchange.parser.Parse(input.Unread())) {
         case ParseState::kComplete: return Next::kGoOn;
-        case ParseState::kError: return Refuse(exchange, exchange.parser.Error());
+        case ParseState::kError: return Refuse(exchange, exchange.parser.Error(), BodyFor(input.Unread()));
         case ParseState::kIncomplete: break;
       }
       if (!deadline_set) conn_->SetReadDeadline(After(HeadTimeout()));
@@ -126,8 +132,9 @@ std::chrono::nanoseconds H1Connection::HeadTimeout() const {
 H1Connection::Next H1Connection::HeadInterrupted(H1Exchange& exchange, const gale::Error& error) {
   // A client that has said nothing yet is owed nothing. An empty line is what old clients send behind a body.
   if (std::string_view("\r\n").starts_with(exchange.wire.Input().Unread())) return Next::kClose;
-  if (error == Errc::kEof) return Refuse(exchange, {kStatusBadRequest});
-  if (error == Errc::kTimeout) return Refuse(exchange, {kStatusRequestTimeout});
+  const ErrorBody send_body = BodyFor(exchange.wire.Input().Unread());
+  if (error == Errc::kEof) return Refuse(exchange, {kStatusBadRequest}, send_body);
+  if (error == Errc::kTimeout) return Refuse(exchange, {kStatusRequestTimeout}, send_body);
   return Next::kClose;
 }
 
@@ -156,8 +163,10 @@ H1Connection::Next H1Connection::ServeRequest(H1Exchange& exchange, bool may_go_
   input.Unpin();
   if (exchange.response.KeepAlive()) return Next::kGoOn;
   // What the client is still sending, or sends because it does not know yet that this is the end, would turn the close
-  // into a reset, and take our answer with it.
-  return !head.keep_alive && exchange.body.Finished() && input.empty() ? Next::kClose : Next::kLinger;
+  // into a reset, and take our answer with it. A body is read to its end and no further: behind it there may be more,
+  // as the empty line that old clients send.
+  const bool has_body = head.chunked || head.content_length > 0;
+  return !head.keep_alive && !has_body && input.empty() ? Next::kClose : Next::kLinger;
 }
 
 // RequestEnd is when the whole request must be there.

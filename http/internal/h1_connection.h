@@ -59,7 +59,7 @@ class H1Connection final : private ContextSource {
   std::chrono::nanoseconds HeadTimeout() const;
   std::chrono::steady_clock::time_point RequestEnd() const;
   Next HeadInterrupted(H1Exchange& exchange, const gale::Error& error);
-  Next Refuse(H1Exchange& exchange, const ParseError& error, ErrorBody send_body = ErrorBody::kSend);
+  Next Refuse(H1Exchange& exchange, const ParseError& error, ErrorBody send_body);
   Next ServeRequest(H1Exchange& exchange, bool may_go_on);
   bool FillRequest(H1Exchange& exchange);
   void CallHandler(H1Exchange& exchange);

@@ -128,6 +128,18 @@ TEST(LingerTest, TheAnswerCanBeReadByAClientThatIsStillSending) {
   }
 }
 
+// The empty line that old clients send behind a body comes when the answer to a last request is already there.
+TEST(LingerTest, TheAnswerIsNotLostToWhatIsBehindALastBody) {
+  TestServer server(Echo, {}, TestServer::Network::kUnix);
+  for (const std::string line : {"POST / HTTP/1.0\r\n", "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"}) {
+    WireClient client = server.Connect();
+    client.SendAndWait(line + "Content-Length: 5\r\n\r\n");
+    client.Send("hello\r\n");
+    EXPECT_EQ(client.ReadResponse().body, "hello") << line;
+    EXPECT_TRUE(client.AtEnd()) << line << client.Ending();
+  }
+}
+
 // But the server does not wait for ever.
 TEST(LingerTest, IsOverSoon) {
   TestServer server(Echo, {.max_body_bytes = 1000});
