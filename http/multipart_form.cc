@@ -98,8 +98,7 @@ gale::Error FormCollector::CollectPart(Part& part) {
   std::int64_t size = kMemoryOfPart + static_cast<std::int64_t>(part.FormName().size());
   for (const auto& [name, value] : part.Header()) size += static_cast<std::int64_t>(name.size() + value.size());
   if (gale::Error error = TakeMemory(size)) return error;
-  const bool is_file = !part.FileName().empty() || part.Header().Has("Content-Type");
-  return is_file ? CollectFile(part) : CollectValue(part);
+  return part.FileName().empty() ? CollectValue(part) : CollectFile(part);
 }
 
 gale::Error FormCollector::CollectValue(Part& part) {

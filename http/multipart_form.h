@@ -65,9 +65,9 @@ class FormFile : public Reader {
 // MultipartForm is a value; its files are shared with its copies.
 class MultipartForm {
  public:
-  // Read reads all parts. Parts without a name are dropped; those with a file name, or else a Content-Type, are
-  // files, the others values. Fails as MultipartReader::NextPart and Part::Read do, with MessageErrc::kFormTooLarge
-  // beyond the reader's options, and with what the disk says (StatusForBodyError tells 507 from 500).
+  // Read reads all parts. Parts without a name are dropped; those with a file name are files, the others values. Fails
+  // as MultipartReader::NextPart and Part::Read do, with MessageErrc::kFormTooLarge beyond the reader's options, and
+  // with what the disk says (StatusForBodyError tells 507 from 500).
   static std::expected<MultipartForm, gale::Error> Read(MultipartReader& reader);
 
   // Value has the fields that are no files.

@@ -60,8 +60,25 @@ gale::Error MultipartScanner::FinishDelimiterLine() {
       begin_ += 2;
       return {};
     }
-    if (next == "--" && padding == 0) return gale::Error(Errc::kEof);
+    if (next == "--" && padding == 0) return FinishLastLine();
     if (next[0] != ' ' && next[0] != '\t') break;
+    ++begin_;
+  }
+  return Fault(MessageErrc::kMalformedMultipart);
+}
+
+// Behind the last delimiter its line ends, or all does. What else is there may be a part to other readers.
+gale::Error MultipartScanner::FinishLastLine() {
+  const gale::Error end = Errc::kEof;
+  begin_ += 2;
+  for (std::size_t padding = 0; padding <= kMaxPadding; ++padding) {
+    if (gale::Error error = Ensure(1)) return error == Errc::kUnexpectedEof ? end : error;
+    if (buffer_[begin_] == '\r') {
+      if (gale::Error error = Ensure(2)) return error == Errc::kUnexpectedEof ? end : error;
+      if (buffer_[begin_ + 1] == '\n') return end;
+      break;
+    }
+    if (buffer_[begin_] != ' ' && buffer_[begin_] != '\t') break;
     ++begin_;
   }
   return Fault(MessageErrc::kMalformedMultipart);

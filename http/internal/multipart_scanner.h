@@ -42,6 +42,7 @@ class MultipartScanner {
   gale::Error FindData();
   gale::Error SkipData();
   gale::Error FinishDelimiterLine();
+  gale::Error FinishLastLine();
   gale::Error DetectEmptyPart();
   Match MatchBehindDelimiter(std::string_view rest) const;
   gale::Error Ensure(std::size_t size);

@@ -65,6 +65,8 @@ TEST(MultipartReaderTest, Parts) {
       {"\n--b\n" + kA + "1\n--b--\nepilogue\n--b\n", "a/:1|EOF"},
       {"--b \t \n" + kA + "1\n--b\t\n" + kA + "2\n--b--\n", "a/:1|a/:2|EOF"},
       {"--b--\n", "EOF"},
+      {"--b-- \t\nepilogue", "EOF"},
+      {"--b-- ", "EOF"},
       {"--b\n" + kA + "--b--\n", "a/:|EOF"},  // no empty line behind the header
       {"--b\n" + kA + "1\n--bb\n--\n--B\n-b\n --b\n--b-\n--b-x\n--b--\n",
        "a/:1\r\n--bb\r\n--\r\n--B\r\n-b\r\n --b\r\n--b-\r\n--b-x|EOF"},
@@ -115,6 +117,10 @@ TEST(MultipartReaderTest, Malformed) {
   const std::pair<std::string, std::string_view> rows[] = {
       {"--b x\n", "multipart: malformed body"},
       {"--b\rx\n", "multipart: malformed body"},
+      {"--b--x\n", "multipart: malformed body"},
+      {"--b-- x\n--b\n", "multipart: malformed body"},
+      {"--b--\rx\n", "multipart: malformed body"},
+      {"--b\n" + kA + "1\n--b----\n", "a/:1|multipart: malformed body"},
       {"--b" + std::string(2000, ' ') + "\n", "multipart: malformed body"},
       {std::string(10'000, 'x') + "\n--b\n", "multipart: malformed body"},
       {"--b\nName : x\n\n", "multipart: malformed MIME header"},
