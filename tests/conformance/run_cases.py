@@ -314,13 +314,14 @@ def main():
     parser.add_argument("--server", nargs=argparse.REMAINDER,
                         help="start this program with its arguments, and end it when the cases are played; comes last")
     parser.add_argument("--connect", help="host:port of a server that runs already")
-    parser.add_argument("--cases", default=pathlib.Path(__file__).with_name("h1_cases.jsonl"))
+    here = pathlib.Path(__file__)
+    parser.add_argument("--cases", nargs="*", default=[here.with_name("h1_cases.jsonl"), here.with_name("more_cases.jsonl")])
     parser.add_argument("--only", default="", help="a regular expression for the ids")
     parser.add_argument("--jobs", type=int, default=24)
     arguments = parser.parse_args()
 
-    with open(arguments.cases, encoding="utf-8") as lines:
-        cases = [case for case in map(json.loads, lines) if re.search(arguments.only, case["id"])]
+    lines = [line for path in arguments.cases for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines()]
+    cases = [case for case in map(json.loads, lines) if re.search(arguments.only, case["id"])]
     if arguments.server:
         process, address = start_server(arguments.server)
     else:

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,11 @@ constexpr std::size_t kStride = 1;
 #endif
 
 const std::vector<WireCase>& Cases() {
-  static const std::vector<WireCase> cases = ReadWireCases(GALE_WIRE_CASES);
+  static const std::vector<WireCase> cases = [] {
+    std::vector<WireCase> all = ReadWireCases(GALE_WIRE_CASES);
+    std::ranges::move(ReadWireCases(GALE_MORE_WIRE_CASES), std::back_inserter(all));
+    return all;
+  }();
   return cases;
 }
 
