@@ -315,7 +315,8 @@ def main():
                         help="start this program with its arguments, and end it when the cases are played; comes last")
     parser.add_argument("--connect", help="host:port of a server that runs already")
     here = pathlib.Path(__file__)
-    parser.add_argument("--cases", nargs="*", default=[here.with_name("h1_cases.jsonl"), here.with_name("more_cases.jsonl")])
+    files = [here.with_name(name) for name in ("h1_cases.jsonl", "more_cases.jsonl")]
+    parser.add_argument("--cases", nargs="*", default=files)
     parser.add_argument("--only", default="", help="a regular expression for the ids")
     parser.add_argument("--jobs", type=int, default=24)
     arguments = parser.parse_args()

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 #include <string>
+#include <string_view>
 
 #include "gale/runtime/wait_group.h"
 #include "gale/tests/http/test_server.h"
