@@ -1,4 +1,4 @@
-// docs/security.md tells the truth: each example of its table of requests has the outcome that its row says.
+// docs/security.md tells the truth: each example of its tables has the outcome that its row says.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gale/net/fmt.h"
 #include "gale/tests/conformance/wire_cases.h"
 #include "gale/tests/http/test_server.h"
 
@@ -34,18 +35,18 @@ std::vector<std::string> CodeIn(std::string_view cell) {
   return texts;
 }
 
-// The rows of the table under the heading "## Requests".
-std::vector<Row> ReadRows() {
+// The rows of the table under a heading.
+std::vector<Row> ReadRows(std::string_view heading) {
   std::vector<Row> rows;
   std::ifstream file(GALE_SECURITY_DOC);
   bool in_section = false;
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("## ")) in_section = line == "## Requests";
+    if (line.starts_with("## ")) in_section = line == heading;
     if (!in_section || !line.starts_with("| ") || line.starts_with("| What")) continue;
     std::vector<std::string> cells;
     std::istringstream stream(line.substr(1));
     for (std::string cell; std::getline(stream, cell, '|');) cells.push_back(cell.substr(1));
-    if (cells.size() == 5) rows.push_back({cells[0], cells[1].substr(0, 3), cells[2], CodeIn(cells[4])});
+    if (cells.size() == 5) rows.push_back({cells[0], cells[1], cells[2], CodeIn(cells[4])});
   }
   return rows;
 }
@@ -66,7 +67,7 @@ std::string Expand(std::string text) {
 
 TEST(SecurityDocTest, EveryExampleHasTheOutcomeOfItsRow) {
   TestServer server(Echo, {.max_body_bytes = 1 << 20});
-  const std::vector<Row> rows = ReadRows();
+  const std::vector<Row> rows = ReadRows("## Requests");
   ASSERT_GT(rows.size(), 30u);
   for (const Row& row : rows) {
     EXPECT_FALSE(row.examples.empty()) << row.what;
@@ -78,13 +79,55 @@ TEST(SecurityDocTest, EveryExampleHasTheOutcomeOfItsRow) {
       client.Send(Expand(Unescape(example)));
       if (closes) client.CloseWrite();
       const WireResponse response = client.ReadResponse();
-      EXPECT_EQ(std::to_string(response.status), row.status) << response.problem;
+      EXPECT_EQ(std::to_string(response.status), row.status.substr(0, 3)) << response.problem;
       EXPECT_EQ(response.Get("Connection"), closes ? "close" : "(none)");
       if (closes) {
         EXPECT_TRUE(client.AtEnd()) << client.Ending();
       } else {
         EXPECT_EQ(client.Ask(Get("/")).status, 200);
       }
+    }
+  }
+}
+
+// DescribeForm answers with the status of the row, as the row says it.
+void DescribeForm(ResponseWriter& w, Request& r) {
+  const bool is_multipart = r.Header().Get("Content-Type").starts_with("multipart/");
+  if (gale::Error error = is_multipart ? r.ParseMultipartForm() : r.ParseForm()) {
+    return Error(w, error.Message(), StatusForBodyError(error));
+  }
+  const auto& files = r.MultipartForm().AllFiles();
+  if (!files.empty()) gale::Fprint(w, files[0].InMemory() ? "the file is in memory" : "the file is on disk");
+  if (!r.Header().Has("Cookie")) return;
+  gale::Fprint(w, r.Cookies().empty() ? "none is seen" : r.Cookies().size() == 1 ? "it is skipped" : "all are seen");
+}
+
+std::string FormRequest(std::string_view example) {
+  const std::size_t colon = example.find(": ");
+  const std::string_view kind = example.substr(0, colon);
+  const std::string text = Expand(Unescape(example.substr(colon + 2)));
+  if (kind == "cookie") return Get("/", "Cookie: " + text + "\r\n");
+  return Post("/", text,
+              kind == "multipart" ? "Content-Type: multipart/form-data; boundary=b\r\n"
+                                  : "Content-Type: application/x-www-form-urlencoded\r\n");
+}
+
+TEST(SecurityDocTest, EveryFormAndCookieHasTheOutcomeOfItsRow) {
+  TestServer server(DescribeForm);
+  const std::vector<Row> rows = ReadRows("## Forms, uploads and cookies");
+  ASSERT_EQ(rows.size(), 9u);
+  for (const Row& row : rows) {
+    EXPECT_FALSE(row.examples.empty()) << row.what;
+    for (const std::string& example : row.examples) {
+      SCOPED_TRACE(row.what + example);
+      WireClient client = server.Connect();
+      const WireResponse response = client.Ask(FormRequest(example));
+      EXPECT_EQ(std::to_string(response.status), row.status.substr(0, 3)) << response.problem;
+      if (response.status == 200) {
+        EXPECT_EQ(response.body + " ", row.status.substr(5));
+      }
+      EXPECT_EQ(row.connection, "stays open ");
+      EXPECT_EQ(client.Ask(Get("/")).status, 200);
     }
   }
 }
