@@ -180,7 +180,8 @@ msghdr MessageOf(std::span<iovec> pieces) {
   return result < 0 ? -result : error;
 }
 
-// There is no MSG_NOSIGNAL for sendfile, so the signal is held back, and taken away if it has come.
+// There is no MSG_NOSIGNAL for sendfile, so the signal is held back, and taken away if it has come. It comes with EPIPE,
+// but also where a part was sent: then the result is that part's size, and only the rest has met the closed connection.
 ssize_t SendFile(int fd, int file, std::int64_t offset, std::size_t count) {
   sigset_t pipe_signal;
   sigset_t former;
@@ -189,7 +190,8 @@ ssize_t SendFile(int fd, int file, std::int64_t offset, std::size_t count) {
   pthread_sigmask(SIG_BLOCK, &pipe_signal, &former);
   off_t position = offset;
   const ssize_t n = FromLibc([&] { return ::sendfile(fd, file, &position, count); });
-  if (n == -EPIPE && sigismember(&former, SIGPIPE) == 0) {
+  const bool sent_all = n == static_cast<ssize_t>(count);
+  if (!sent_all && n != -EAGAIN && sigismember(&former, SIGPIPE) == 0) {
     constexpr timespec kNow{};
     while (sigtimedwait(&pipe_signal, nullptr, &kNow) < 0 && errno == EINTR) {
     }

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -339,6 +341,28 @@ TEST(ConnErrorTest, UrgentDataDelaysAtMostUntilTheNextBytes) {
     received += ReadAll(*conn).value();
     EXPECT_EQ(received, "abcdef");
   });
+}
+
+// The hazard: a peer that has closed answers the first bytes with a reset, and the rest of the same sendfile, whose
+// result tells of the first bytes only, raises SIGPIPE, which would end the process.
+TEST_P(ConnTest, SendingAFileToWhoHasGoneRaisesNoSignal) {
+  const int file = ::memfd_create("file", 0);
+  ASSERT_GE(file, 0);
+  constexpr std::int64_t kSize = 16 << 20;
+  ASSERT_EQ(::ftruncate(file, kSize), 0);
+  Execute([&] {
+    for (int i = 0; i < 20; ++i) {
+      const Pair pair = Connect(Network());
+      EXPECT_FALSE(pair.client->Close());
+      gale::Error error;
+      for (int attempt = 0; attempt < 3 && !error; ++attempt) {
+        const auto sent = pair.server->SendFile(file, 0, kSize);
+        if (!sent) error = sent.error();
+      }
+      EXPECT_TRUE(error == std::errc::broken_pipe || error == std::errc::connection_reset) << error.Message();
+    }
+  });
+  ::close(file);
 }
 
 }  // namespace
