@@ -19,6 +19,8 @@ import shutil
 import sys
 import time
 
+sys.dont_write_bytecode = True  # the folder is the source's
+
 import bad_clients
 import exchanges
 import good_clients
