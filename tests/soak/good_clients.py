@@ -23,6 +23,20 @@ def check(exchange, response):
         raise Wrong(f"{exchange.method} {exchange.target[:60]} {exchange.fields}: {error}") from None
 
 
+async def converse_again(world, connection, exchange, last, **options):
+    """Returns None if the connection has ended since `last`, when it was idle. A server may do that, and this one does
+    when others wait for room."""
+    try:
+        response = await converse(connection, exchange, **options)
+    except (Gone, OSError) as error:
+        if connection.answers == 0 or not (world.flooded_since(last) or time.monotonic() - last > 5):
+            raise Wrong(f"{exchange.method} {exchange.target[:60]}: no answer, {error!r}") from error
+        world.retried += 1
+        return None
+    world.good += 1
+    return response
+
+
 async def keep_alive(world):
     """A number of requests on one connection, with pauses."""
     connection = await Connection.open(world.address)
@@ -30,15 +44,9 @@ async def keep_alive(world):
         last = time.monotonic()
         for _ in range(world.random.randrange(1, 40)):
             exchange = exchanges.pick(world.random, world.files)
-            try:
-                response = await converse(connection, exchange)
-            except (Gone, OSError) as error:
-                # A server may end an idle connection, and this one does when others wait for room.
-                if connection.answers == 0 or not (world.flooded_since(last) or time.monotonic() - last > 5):
-                    raise Wrong(f"{exchange.method} {exchange.target[:60]}: no answer, {error!r}") from error
-                world.retried += 1
+            response = await converse_again(world, connection, exchange, last)
+            if response is None:
                 return
-            world.good += 1
             last = time.monotonic()
             if response.closes:
                 await connection.rest()
@@ -70,9 +78,9 @@ async def http10_keep_alive(world):
     connection = await Connection.open(world.address)
     try:
         for _ in range(3):
-            response = await converse(connection, exchanges.plain(world.random, None), minor=0, says="keep-alive")
-            world.good += 1
-            if response.closes:
+            exchange = exchanges.plain(world.random, None)
+            response = await converse_again(world, connection, exchange, time.monotonic(), minor=0, says="keep-alive")
+            if response is None or response.closes:
                 return
     finally:
         connection.close()
