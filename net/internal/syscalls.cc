@@ -180,8 +180,9 @@ msghdr MessageOf(std::span<iovec> pieces) {
   return result < 0 ? -result : error;
 }
 
-// There is no MSG_NOSIGNAL for sendfile, so the signal is held back, and taken away if it has come. It comes with EPIPE,
-// but also where a part was sent: then the result is that part's size, and only the rest has met the closed connection.
+// There is no MSG_NOSIGNAL for sendfile, so the signal is held back, and taken away if it has come. It comes with
+// EPIPE, but also where a part was sent: then the result is that part's size, and only the rest has met the closed
+// connection.
 ssize_t SendFile(int fd, int file, std::int64_t offset, std::size_t count) {
   sigset_t pipe_signal;
   sigset_t former;
