@@ -217,7 +217,7 @@ gale::Error H1Response::AdmitBody(std::int64_t size) {
     return WriteError(std::errc::operation_not_permitted,
                       "http: request method or response status code does not allow body");
   }
-  if (declared_ >= 0 && written_ + size > declared_) {
+  if (declared_ >= 0 && size > declared_ - written_) {
     return WriteError(std::errc::message_size, "http: wrote more than the declared Content-Length");
   }
   return {};
@@ -247,6 +247,7 @@ std::expected<std::size_t, gale::Error> H1Response::Write(std::string_view data)
 }
 
 std::expected<std::int64_t, gale::Error> H1Response::SendFile(int file, std::int64_t offset, std::int64_t count) {
+  if (count < 0) return std::unexpected(WriteError(std::errc::invalid_argument, "http: SendFile"));
   if (gale::Error error = AdmitBody(count)) return std::unexpected(std::move(error));
   // Copying small files is cheaper, and only it can sniff, chunk, or count for a HEAD.
   const bool is_plain = has_type_ && declared_ >= 0 && !is_head_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <limits>
 #include <string>
 
 #include "gale/http/status.h"
@@ -239,6 +240,23 @@ TEST(SendFileTest, AFileThatEndsEarlyBreaksTheResponseOff) {
   WireClient client = server.Connect();
   client.Send(Get("/"));
   EXPECT_NE(client.ReadResponse().problem, "");
+}
+
+// However large the number: a sum that overflows would let the rest of the file be the next response.
+TEST(SendFileTest, MoreThanWasDeclaredIsNotSent) {
+  File file(std::string(100'000, 'x'));
+  TestServer server([&](ResponseWriter& w, Request&) {
+    w.Header().Set("Content-Type", "text/plain");
+    w.Header().Set("Content-Length", "50005");
+    (void)w.Write("12345");
+    for (const std::int64_t count : {std::int64_t{50'001}, std::numeric_limits<std::int64_t>::max()}) {
+      EXPECT_TRUE(w.SendFile(file.descriptor, 0, count).error() == std::errc::message_size) << count;
+    }
+    EXPECT_TRUE(w.SendFile(file.descriptor, 0, -1).error() == std::errc::invalid_argument);
+    EXPECT_EQ(w.SendFile(file.descriptor, 0, 50'000).value_or(-1), 50'000);
+  });
+  WireClient client = server.Connect();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(client.Ask(Get("/")).body, "12345" + std::string(50'000, 'x'));
 }
 
 TEST(SendFileTest, ABadDescriptorAndAClosedClientAreErrors) {
