@@ -218,8 +218,7 @@ async def soak(args, server, files, samples):
 
 
 def report(args, world, samples, end):
-    warm_up = max(10, end / 10) if args.seconds >= 60 else end / 4
-    for text, complaint in verdict.growth(samples, warm_up, end, verdict.LOOSE if args.loose else verdict.STRICT):
+    for text, complaint in verdict.growth(samples, end, args.loose):
         print(f"soak: {text}")
         if complaint:
             world.complain(complaint)

@@ -3,14 +3,17 @@ import statistics
 
 # Growth from the first quarter behind the warm-up to the last one, each by its median: a part, and KiB on top.
 STRICT = (0.05, 2048)
-# A short run is not done with warming up, and a sanitizer keeps freed memory for a while.
+# A short run is never done with warming up, and a sanitizer keeps freed memory for a while.
 LOOSE = (0.5, 131072)
+WARM_UP = 120  # seconds
 # What must be back exactly where it was before the first client.
 EXACT = ["goroutines", "connections", "hijacked", "handlers", "descriptors"]
 
 
-def growth(samples, warm_up, end, bounds):
+def growth(samples, end, loose):
     """Returns (text, complaint or None) for each kind of memory."""
+    bounds = LOOSE if loose or end < 2 * WARM_UP else STRICT
+    warm_up = min(WARM_UP, end / 4)
     quarter = (end - warm_up) / 4
     first, last = samples.between(warm_up, warm_up + quarter), samples.between(end - quarter, end)
     if not first or not last:
