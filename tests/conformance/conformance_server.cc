@@ -2,8 +2,8 @@
 //
 //   conformance_server --addr 127.0.0.1:0        prints "listening on 127.0.0.1:41234"
 //
-// It answers every request with 200 and the request's body. `/slow` takes 300 ms for it, `/ws` is for WebSocket
-// handshakes only. Two fields of the response say what the handler was called with: X-Request-URI and X-Authority.
+// It answers every request with 200 and the request's body. `/slow` takes 300 ms for it, `/ws` is a WebSocket that says
+// back what it is told. Two fields of the response say what the handler was called with: X-Request-URI and X-Authority.
 #include <chrono>
 #include <cstdio>
 #include <string>

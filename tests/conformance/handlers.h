@@ -12,6 +12,7 @@
 #include "gale/http/status.h"
 #include "gale/net/io.h"
 #include "gale/runtime/time.h"
+#include "gale/tests/conformance/web_socket.h"
 
 namespace gale::http::testing {
 
@@ -46,17 +47,6 @@ inline bool MethodIsServed(ResponseWriter& w, Request& r) {
   return false;
 }
 
-// RefuseWebSocket answers the handshakes that no server may accept.
-inline void RefuseWebSocket(ResponseWriter& w, Request& r) {
-  if (r.Header().Get("Sec-WebSocket-Version") != "13") {
-    w.Header().Set("Sec-WebSocket-Version", "13");
-    w.Header().Set("Connection", "Upgrade");
-    w.Header().Set("Upgrade", "websocket");
-    return Error(w, StatusText(kStatusUpgradeRequired), kStatusUpgradeRequired);
-  }
-  Error(w, "no WebSocket here", kStatusBadRequest);
-}
-
 // EchoBody answers with the request's body, or says what is wrong with it.
 inline void EchoBody(ResponseWriter& w, Request& r) {
   const auto body = gale::ReadAll(r.Body());
@@ -78,7 +68,7 @@ inline void ServeConformance(ResponseWriter& w, Request& r) {
   w.Header().Set("X-Authority", r.Host());
   if (!MethodIsServed(w, r)) return;
   if (r.URL().Path() == "/slow") gale::Sleep(std::chrono::milliseconds(300));
-  if (r.URL().Path() == "/ws") return RefuseWebSocket(w, r);
+  if (r.URL().Path() == "/ws") return ServeWebSocket(w, r);
   EchoBody(w, r);
 }
 
