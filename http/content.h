@@ -12,7 +12,6 @@
 #include <span>
 #include <string_view>
 
-#include "gale/net/io.h"
 #include "gale/runtime/error.h"
 
 namespace gale::http {

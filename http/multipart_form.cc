@@ -1,8 +1,6 @@
 #include "gale/http/multipart_form.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "gale/http/internal/failure.h"

@@ -1,7 +1,6 @@
 #include "gale/net/io.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 namespace gale {

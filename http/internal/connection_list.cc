@@ -1,7 +1,7 @@
 #include "gale/http/internal/connection_list.h"
 
-#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "gale/runtime/internal/process_barrier.h"
 

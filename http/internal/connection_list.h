@@ -16,7 +16,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <vector>
 
 #include "gale/http/conn_state.h"
 #include "gale/net/conn.h"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <system_error>
 
 #include "gale/runtime/clock.h"
 #include "gale/runtime/internal/bubble.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string_view>
 
 #include "gale/http/internal/quote.h"
 #include "gale/http/url.h"

@@ -1,6 +1,5 @@
 #include "gale/http/internal/routing_tree.h"
 
-#include <algorithm>
 #include <span>
 #include <string>
 #include <utility>

@@ -1,7 +1,6 @@
 #include "gale/http/internal/trailer_names.h"
 
 #include <algorithm>
-#include <array>
 
 #include "gale/http/internal/ascii.h"
 

@@ -1,7 +1,5 @@
 #include "gale/net/internal/format_text.h"
 
-#include <algorithm>
-
 #include "gale/net/internal/utf8.h"
 
 namespace gale::internal {

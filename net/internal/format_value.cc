@@ -1,7 +1,6 @@
 #include "gale/net/internal/format_value.h"
 
 #include <cstdint>
-#include <string>
 
 #include "gale/net/internal/format_duration.h"
 #include "gale/net/internal/format_float.h"

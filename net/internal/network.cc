@@ -11,7 +11,6 @@
 #include <system_error>
 
 #include "gale/net/addr.h"
-#include "gale/net/internal/socket_address.h"
 #include "gale/net/internal/syscalls.h"
 #include "gale/net/internal/unique_fd.h"
 

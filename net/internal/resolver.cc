@@ -1,7 +1,6 @@
 #include "gale/net/internal/resolver.h"
 
 #include <netdb.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <expected>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <system_error>

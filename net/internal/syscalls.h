@@ -18,8 +18,6 @@
 #include <cstdint>
 #include <span>
 
-#include "gale/net/internal/unique_fd.h"
-
 namespace gale::net::internal {
 
 // Data. A write to a connection that the peer has closed fails with EPIPE, it raises no SIGPIPE.

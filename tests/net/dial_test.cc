@@ -12,6 +12,7 @@
 #include "gale/net/internal/network.h"
 #include "gale/net/internal/resolver.h"
 #include "gale/net/internal/syscalls.h"
+#include "gale/net/internal/unique_fd.h"
 #include "gale/net/io.h"
 #include "gale/runtime/wait_group.h"
 #include "gale/tests/net/net_testing.h"
