@@ -205,10 +205,15 @@ std::size_t DropUnused(std::size_t most, bool all) {
   return dropped;
 }
 
-void EndDropPass() {
+bool EndDropPass() {
   Depot& depot = TheDepot();
+  bool has_some = false;
   std::lock_guard guard(depot.lock);
-  for (Shelf& shelf : depot.shelves) shelf.unused = shelf.pooled.size();
+  for (Shelf& shelf : depot.shelves) {
+    shelf.unused = shelf.pooled.size();
+    has_some |= shelf.unused != 0;
+  }
+  return has_some;
 }
 
 PoolSizes DepotSizes() {

@@ -28,9 +28,10 @@ void GiveUpUnused(P* p);
 void PublishPoolSize(P* p);
 
 // DropUnused takes the memory of up to `most` goroutines from the depot that it has not needed since the last call of
-// EndDropPass, or of any if `all`, and returns how many there were. Both are called by the scavenger.
+// EndDropPass, or of any if `all`, and returns how many there were. EndDropPass returns whether some may be unneeded in
+// the next pass. Both are called by the scavenger.
 std::size_t DropUnused(std::size_t most, bool all);
-void EndDropPass();
+bool EndDropPass();
 
 struct PoolSizes {
   std::size_t pooled = 0;  // dead goroutines in the depot, with their stacks

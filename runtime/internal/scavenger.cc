@@ -97,7 +97,7 @@ class Scavenger {
       if (dropped < kBatch) break;
       Rest();
     }
-    EndDropPass();
+    found |= EndDropPass();
     found |= AgePools();
     found |= ReleaseSpans();
     // Release pairs with the acquire in ScavengerPasses.
@@ -125,8 +125,9 @@ class Scavenger {
       bool ran = tick != ticks_[static_cast<std::size_t>(p->id)];
       ticks_[static_cast<std::size_t>(p->id)] = tick;
       p->give_up_unused.store(true, std::memory_order_relaxed);
-      if ((ran && !hurry_) || !HasSomething(*p)) continue;
+      if (!HasSomething(*p)) continue;
       found = true;
+      if (ran && !hurry_) continue;
       if (scheduler_.Idle().Test(p->id) || p->retired.load(std::memory_order_seq_cst)) scheduler_.WakeP(p.get());
     }
     if (found && hurry_) AwaitAnswers();
