@@ -18,6 +18,8 @@ std::expected<std::int64_t, Error> Conn::SendFile(int file, std::int64_t offset,
   return CopyFile(*this, file, offset, count);
 }
 
+bool Conn::GoWhenReadable(std::function<void(Error)>) { return false; }
+
 void Conn::CancelOnPeerClosed(const CancelFunc&) {}
 
 }  // namespace gale::net

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -75,6 +76,12 @@ class Conn : public Reader, public Writer {
   // WaitReadable waits until a Read will find something (bytes, EOF or an error), without a buffer: for idle
   // connections. The deadline holds for it too. It may seldom return too early; then the Read waits.
   virtual Error WaitReadable() { return {}; }
+
+  // GoWhenReadable starts a goroutine that calls `function` with WaitReadable's result when it is there. Until then the
+  // connection is some hundred bytes of memory, without a goroutine and its stack: for very many idle ones. `function`
+  // must own the connection. Reads, and whoever else waits for bytes, take turns with it. Returns false, and drops
+  // `function`, if this kind of Conn cannot do that (the default): then WaitReadable does.
+  virtual bool GoWhenReadable(std::function<void(Error)> function);
 
   // PeerClosed tells whether the peer is known to have ended its direction or the connection to have failed, which
   // costs no system call. Bytes from before may still be unread. A hint: false may be late, and true is, very rarely,

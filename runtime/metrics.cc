@@ -11,6 +11,7 @@
 #include "gale/runtime/go.h"
 #include "gale/runtime/internal/counters.h"
 #include "gale/runtime/internal/g_pool.h"
+#include "gale/runtime/internal/poll_desc.h"
 #include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/span_cache.h"
 #include "gale/runtime/internal/stack.h"
@@ -42,6 +43,7 @@ std::uint64_t Read(const internal::Counter& counter) { return counter.load(std::
 
 void ReadScheduler(internal::Scheduler& scheduler, Metrics& metrics) {
   metrics.goroutines = static_cast<std::uint64_t>(std::max(0, NumGoroutine()));
+  metrics.detached_waits = static_cast<std::uint64_t>(internal::PollDesc::DetachedWaits());
   metrics.ps = scheduler.PCount();
   metrics.idle_ps = scheduler.Idle().Count();
   for (const auto& p : scheduler.Ps()) {

@@ -37,6 +37,8 @@ struct LatencyHistogram {
 struct Metrics {
   // Goroutines that exist, parked ones included (/sched/goroutines).
   std::uint64_t goroutines = 0;
+  // Waits for I/O without a goroutine: idle connections, mostly (net::Conn::GoWhenReadable).
+  std::uint64_t detached_waits = 0;
   // Ps: how many goroutines can run at the same time (/sched/gomaxprocs), and how many of them have nothing to do.
   int ps = 0;
   int idle_ps = 0;

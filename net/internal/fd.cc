@@ -4,9 +4,11 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "gale/net/internal/syscalls.h"
 #include "gale/runtime/error.h"
+#include "gale/runtime/go.h"
 #include "gale/runtime/wait_reason.h"
 
 namespace gale::net::internal {
@@ -105,12 +107,38 @@ FD::Size FD::Read(std::span<char> buffer) {
 std::error_code FD::WaitReadable() {
   const Locked locked(*this, PollMode::kRead);
   if (!locked) return Errc::kClosed;
-  if (std::error_code error = Prepare(PollMode::kRead)) return error;
-  if (!drained_ || poll_->PeerClosed()) {
-    char byte;
-    if (Peek(fd_, &byte, 1) != -EAGAIN) return {};  // bytes, the end, or an error: a Read will tell
+  std::error_code error;
+  return MustWaitForBytes(error) ? WaitForBytes() : error;
+}
+
+// MustWaitForBytes returns false if a Read would not wait, or with an error. By the reader.
+bool FD::MustWaitForBytes(std::error_code& error) {
+  error = Prepare(PollMode::kRead);
+  if (error) return false;
+  if (drained_ && !poll_->PeerClosed()) return true;
+  char byte;
+  return Peek(fd_, &byte, 1) == -EAGAIN;  // otherwise bytes, the end, or an error: a Read will tell
+}
+
+void FD::GoWhenReadable(std::unique_ptr<DetachedReader> reader) {
+  std::error_code error = Errc::kClosed;
+  if (mutex_.Lock(FdMutex::kRead)) {
+    if (MustWaitForBytes(error)) {
+      drained_ = false;  // as in WaitForBytes
+      reader->fd_ = this;
+      return poll_->WaitDetached(PollMode::kRead, reader.release());
+    }
+    if (mutex_.Unlock(FdMutex::kRead)) Destroy();
   }
-  return WaitForBytes();
+  gale::Go([reader = std::move(reader), error] { reader->Run(error); });
+}
+
+void FD::DetachedReader::Resume(DetachedWait* wait) {
+  const std::unique_ptr<DetachedReader> self(static_cast<DetachedReader*>(wait));
+  FD& fd = *self->fd_;
+  const std::error_code result = CodeOf(fd.poll_->EndDetachedWait(PollMode::kRead));
+  if (fd.mutex_.Unlock(FdMutex::kRead)) fd.Destroy();
+  self->Run(result);
 }
 
 FD::Size FD::Write(std::string_view data) {

@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -59,6 +60,22 @@ class FD {
   Size Read(std::span<char> buffer);
   // WaitReadable waits until a Read will not wait. Seldom it returns too early, and the Read waits after all.
   std::error_code WaitReadable();
+
+  // DetachedReader is somebody who waits for bytes without a goroutine.
+  class DetachedReader : gale::internal::DetachedWait {
+   public:
+    DetachedReader() : DetachedWait{&Resume} {}
+    virtual ~DetachedReader() = default;
+    virtual void Run(std::error_code result) = 0;
+
+   private:
+    friend class FD;
+    static void Resume(DetachedWait* wait);
+    FD* fd_ = nullptr;
+  };
+  // GoWhenReadable starts a goroutine that calls reader->Run with WaitReadable's result when it is there. Until then no
+  // goroutine waits, and the read lock is held. `reader` must keep the FD alive.
+  void GoWhenReadable(std::unique_ptr<DetachedReader> reader);
 
   // Write and Writev wait until the kernel has taken everything, and return how much that was.
   Size Write(std::string_view data);
@@ -105,6 +122,7 @@ class FD {
 
   std::error_code Wait(PollMode mode);
   std::error_code WaitForBytes();
+  bool MustWaitForBytes(std::error_code& error);
   std::error_code Prepare(PollMode mode) const;
   Size SendAll(std::span<const std::string_view> pieces);
   void Destroy();

@@ -28,6 +28,9 @@ class ProxiedConn final : public Conn {
   Addr LocalAddr() const override { return local_; }
   Addr RemoteAddr() const override { return remote_; }
   Error WaitReadable() override { return conn_->WaitReadable(); }
+  bool GoWhenReadable(std::function<void(Error)> function) override {
+    return conn_->GoWhenReadable(std::move(function));
+  }
   bool PeerClosed() const override { return conn_->PeerClosed(); }
   void CancelOnPeerClosed(const CancelFunc& cancel) override { conn_->CancelOnPeerClosed(cancel); }
 

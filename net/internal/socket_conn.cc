@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "gale/net/copy_file.h"
 #include "gale/net/internal/socket_address.h"
@@ -55,6 +57,21 @@ std::expected<std::int64_t, Error> SocketConn::SendFile(int file, std::int64_t o
 }
 
 Error SocketConn::WaitReadable() { return Failed("read", fd_.WaitReadable()); }
+
+bool SocketConn::GoWhenReadable(std::function<void(Error)> function) {
+  // The poller is outside the bubble: what it starts would be, too.
+  if (gale::internal::CurrentBubble() != nullptr) return false;
+  struct Waiter final : FD::DetachedReader {
+    Waiter(const SocketConn& conn_given, std::function<void(Error)> function_given)
+        : conn(conn_given), function(std::move(function_given)) {}
+    void Run(std::error_code code) override { function(conn.Failed("read", code)); }
+
+    const SocketConn& conn;
+    const std::function<void(Error)> function;
+  };
+  fd_.GoWhenReadable(std::make_unique<Waiter>(*this, std::move(function)));
+  return true;
+}
 
 Error SocketConn::Close() { return Failed("close", fd_.Close()); }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -42,6 +43,7 @@ class SocketConn final : public Conn {
   Addr LocalAddr() const override;
   Addr RemoteAddr() const override { return remote_; }
   Error WaitReadable() override;
+  bool GoWhenReadable(std::function<void(Error)> function) override;
   bool PeerClosed() const override { return fd_.PeerClosed(); }
   void CancelOnPeerClosed(const CancelFunc& cancel) override;
 

@@ -8,6 +8,7 @@
 #include "gale/runtime/internal/clock.h"
 #include "gale/runtime/internal/debug_variables.h"
 #include "gale/runtime/internal/goroutines.h"
+#include "gale/runtime/internal/poll_desc.h"
 #include "gale/runtime/internal/relaxed_read.h"
 #include "gale/runtime/internal/runtime_threads.h"
 #include "gale/runtime/internal/scheduler.h"
@@ -123,7 +124,7 @@ bool DeadlockDetector::SeemsDead() {
   int sleeping = sleeping_threads.load(std::memory_order_seq_cst);
   if (!NothingToRun(scheduler_)) return false;                                                      // D1
   if (ForeignThreads() != sleeping) return false;                                                   // D2
-  if (!AllWaitForGoroutines()) return false;                                                        // D3
+  if (!AllWaitForGoroutines() || PollDesc::DetachedWaits() != 0) return false;                      // D3
   return NothingToRun(scheduler_) && sleeping_threads.load(std::memory_order_seq_cst) == sleeping;  // D4
 }
 

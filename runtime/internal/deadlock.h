@@ -6,7 +6,8 @@
 //   D1. All Ps are idle, the global queue is empty, no timer is running.
 //   D2. Every thread of the process is either the runtime's own or one of those counted in sleeping_threads: threads
 //       that wait for a goroutine, be it in a channel operation or a lock (park.cc) or in Run (go.cc).
-//   D3. Every goroutine waits, and for something that only a goroutine could give: not for the network, not for time.
+//   D3. Every goroutine waits, and for something that only a goroutine could give: not for the network, not for time;
+//       and nobody waits for the network without a goroutine.
 //   D4. Nothing of this has changed meanwhile.
 //
 // All four must hold twice in a row, some milliseconds apart. A thread that wakes another one takes it out of

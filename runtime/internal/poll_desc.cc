@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <vector>
 
 #include "gale/runtime/go.h"
 #include "gale/runtime/internal/clock.h"
@@ -14,7 +15,8 @@
 
 namespace gale::internal {
 
-// PollDescPool keeps the PollDescs that are not in use. Their memory is never given back.
+// PollDescPool keeps the PollDescs that are not in use. Their memory is never given back. It knows all of them, because
+// those in use may be all that refers to a DetachedWait.
 class PollDescPool {
  public:
   PollDesc* Take() {
@@ -34,7 +36,8 @@ class PollDescPool {
  private:
   void Grow() {
     constexpr int kBatch = 32;
-    auto* batch = new PollDesc[kBatch];
+    batches_.emplace_back(new PollDesc[kBatch]);
+    PollDesc* batch = batches_.back();
     for (int i = kBatch - 1; i >= 0; --i) {
       batch[i].next_free_ = free_;
       free_ = &batch[i];
@@ -43,6 +46,7 @@ class PollDescPool {
 
   SpinLock lock_;
   PollDesc* free_ = nullptr;
+  std::vector<PollDesc*> batches_;
 };
 
 namespace {
@@ -73,6 +77,14 @@ ContextHandle TakeOver(std::uint64_t word) {
 
 void Cancel(const ContextHandle& context) {
   if (CancelNode* node = context.Canceler()) node->Cancel(Errc::kCanceled, Errc::kCanceled);
+}
+
+std::atomic<int> detached_waits{0};
+
+// Start may be called by whoever polls, on a scheduler's stack, too.
+void Start(DetachedWait* wait) {
+  gale::Go([wait] { wait->resume(wait); });
+  detached_waits.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -140,36 +152,52 @@ PollResult PollDesc::Wait(PollMode mode) {
   }
 }
 
-G* PollDesc::Unblock(PollMode mode, Word leave) {
+void PollDesc::WaitDetached(PollMode mode, DetachedWait* wait) {
+  std::atomic<Word>& word = waiters_[Index(mode)];
+  Word expected = kNobody;
+  // Relaxed: for the deadlock detector, which looks twice, milliseconds apart.
+  detached_waits.fetch_add(1, std::memory_order_relaxed);
+  const bool waits = word.compare_exchange_strong(expected, kComing, std::memory_order_seq_cst) &&  // W1
+                     Prepare(mode) == PollResult::kReady &&                                         // W2
+                     word.compare_exchange_strong(expected = kComing, reinterpret_cast<Word>(wait) | kDetached,
+                                                  std::memory_order_seq_cst);  // W3
+  if (!waits) Start(wait);
+}
+
+PollResult PollDesc::EndDetachedWait(PollMode mode) {
+  waiters_[Index(mode)].exchange(kNobody, std::memory_order_seq_cst);  // W4
+  return Prepare(mode);
+}
+
+int PollDesc::DetachedWaits() { return detached_waits.load(std::memory_order_relaxed); }
+
+void PollDesc::Unblock(PollMode mode, Word leave, GList* ready) {
   std::atomic<Word>& word = waiters_[Index(mode)];
   // An edge must be remembered for the next Wait; a deadline or Evict must not look like one, nor erase one.
   Word seen = word.load(std::memory_order_seq_cst);
   for (;;) {
-    if (seen == kReady || (seen == kNobody && leave == kNobody)) return nullptr;
+    if (seen == kReady || (seen == kNobody && leave == kNobody)) return;
     if (word.compare_exchange_weak(seen, leave, std::memory_order_seq_cst)) break;  // U2
   }
-  return seen > kComing ? reinterpret_cast<G*>(seen) : nullptr;
-}
-
-void PollDesc::UnblockInto(PollMode mode, Word leave, GList& ready) {
-  G* g = Unblock(mode, leave);
-  if (g == nullptr) return;
-  if (g->kind == GKind::kThread || g->in_bubble) return Ready(g);
+  if (seen <= kComing) return;
+  if ((seen & kDetached) != 0) return Start(reinterpret_cast<DetachedWait*>(seen & ~kDetached));
+  G* g = reinterpret_cast<G*>(seen);
+  if (ready == nullptr || g->kind == GKind::kThread || g->in_bubble) return Ready(g);
   ProbeReady(g);
   g->status.store(GStatus::kRunnable, std::memory_order_relaxed);
-  ready.PushBack(g);
+  ready->PushBack(g);
 }
 
 void PollDesc::HandleEvents(PollEvents events, std::uint16_t tag, GList& ready) {
   if (tag_.load(std::memory_order_acquire) != tag) return;
-  // seq_cst like the words: where UnblockInto finds kReady and writes nothing, the reader that uses that kReady up must
+  // seq_cst like the words: where Unblock finds kReady and writes nothing, the reader that uses that kReady up must
   // still see it.
   if (events.peer_closed) {
     peer_closed_.store(true, std::memory_order_seq_cst);
     WatchedPeerClosed(tag);
   }
-  if (events.readable) UnblockInto(PollMode::kRead, kReady, ready);
-  if (events.writable) UnblockInto(PollMode::kWrite, kReady, ready);
+  if (events.readable) Unblock(PollMode::kRead, kReady, &ready);
+  if (events.writable) Unblock(PollMode::kWrite, kReady, &ready);
 }
 
 bool PollDesc::Watch(const ContextHandle& context) {
@@ -208,7 +236,7 @@ void PollDesc::SetDeadline(PollMode mode, std::int64_t deadline_ns) {
 void PollDesc::ArmFor(PollMode mode, std::int64_t deadline_ns) {
   if (deadline_ns <= MonotonicNanos()) {
     Expire(mode, deadline_ns);
-    if (G* g = Unblock(mode, kNobody)) Ready(g);
+    Unblock(mode, kNobody);
     return;
   }
   bool earliest = false;
@@ -245,7 +273,7 @@ std::int64_t PollDesc::HandleDeadlines(DeadlineNode* node, std::int64_t now, voi
     std::int64_t when = desc->deadlines_[Index(mode)].load(std::memory_order_seq_cst);
     if (when <= 0 || when > now) continue;
     desc->Expire(mode, when);
-    desc->UnblockInto(mode, kNobody, *static_cast<GList*>(ready_list));
+    desc->Unblock(mode, kNobody, static_cast<GList*>(ready_list));
   }
   std::int64_t next = desc->EarliestDeadline();
   if (next != kForever) desc->armed_until_.store(next, std::memory_order_seq_cst);
@@ -254,9 +282,7 @@ std::int64_t PollDesc::HandleDeadlines(DeadlineNode* node, std::int64_t now, voi
 
 void PollDesc::Evict() {
   closing_.store(true, std::memory_order_seq_cst);  // U1
-  for (PollMode mode : {PollMode::kRead, PollMode::kWrite}) {
-    if (G* g = Unblock(mode, kNobody)) Ready(g);
-  }
+  for (PollMode mode : {PollMode::kRead, PollMode::kWrite}) Unblock(mode, kNobody);
   CancelWatched();
 }
 

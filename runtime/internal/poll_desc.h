@@ -39,6 +39,11 @@ enum class PollResult {
 
 struct P;
 
+// DetachedWait is somebody who waits without a goroutine (PollDesc::WaitDetached). Owned by the caller.
+struct DetachedWait {
+  void (*resume)(DetachedWait* self);
+};
+
 // PollEvents is what a backend of Netpoll reports.
 struct PollEvents {
   bool readable = false;
@@ -64,6 +69,14 @@ class alignas(64) PollDesc {
   // came since the last Wait is used up and returns kReady at once. At most one waiter per direction; the
   // caller (net's FD) holds its read or write lock.
   PollResult Wait(PollMode mode);
+
+  // WaitDetached waits without a goroutine: it returns at once, and when Wait would have returned, or perhaps earlier,
+  // wait->resume is called on a new goroutine. That calls EndDetachedWait first, which gives Wait's result; `wait` is
+  // its own again.
+  void WaitDetached(PollMode mode, DetachedWait* wait);
+  PollResult EndDetachedWait(PollMode mode);
+  // DetachedWaits is how many wait so, on all descriptors. A wait that ends is counted until its goroutine is there.
+  static int DetachedWaits();
 
   // PeerClosed: the kernel has reported that the peer shut down or the connection failed (EPOLLRDHUP, EPOLLHUP,
   // EPOLLERR). Sticky. While it is false, a read that returned fewer bytes than asked has drained the socket and
@@ -106,15 +119,17 @@ class alignas(64) PollDesc {
   //   kReady   an edge was reported that no Wait has used yet
   //   kComing  somebody is about to park
   //   a G*     that one is parked
+  //   a DetachedWait*, plus kDetached: that one is to be resumed
   // Wait protocol:                             Wake protocol (events, deadlines, Evict):
   //   W1. CAS kNobody -> kComing (seq_cst)       U1. make the reason visible: closing_, deadline expired (seq_cst)
   //   W2. look at closing_ and the deadline      U2. exchange to kReady (an edge) or kNobody (seq_cst)
   //   W3. park; then CAS kComing -> G            U3. if there was a G: make it runnable
   //   W4. exchange to kNobody
-  // If U2 comes before W1, W2 sees U1's reason (or W1 fails with kReady); if between W1 and W3, the CAS of W3 fails
-  // and the goroutine runs on; after W3, U3 wakes it.
+  // WaitDetached does W1 to W3 by itself; where Wait would not park, it starts the goroutine at once, and where a
+  // parked one is made runnable, it is started. W4 is EndDetachedWait's. If U2 comes before W1, W2 sees U1's reason (or
+  // W1 fails with kReady); if between W1 and W3, the CAS of W3 fails and the goroutine runs on; after W3, U3 wakes it.
   using Word = std::uintptr_t;
-  static constexpr Word kNobody = 0, kReady = 1, kComing = 2;
+  static constexpr Word kNobody = 0, kReady = 1, kComing = 2, kDetached = 4;
   // A deadline word is 0 (none), kExpired, or the time in nanoseconds.
   static constexpr std::int64_t kExpired = -1;
 
@@ -123,8 +138,8 @@ class alignas(64) PollDesc {
 
   static std::expected<PollDesc*, int> OpenAt(int fd, P* home);
   static bool CommitWait(G* g, void* word);
-  G* Unblock(PollMode mode, Word leave);
-  void UnblockInto(PollMode mode, Word leave, GList& ready);
+  // Unblock makes who waits runnable: puts a goroutine into `ready`, if there is such a list.
+  void Unblock(PollMode mode, Word leave, GList* ready = nullptr);
   void ArmFor(PollMode mode, std::int64_t deadline_ns);
   std::int64_t EarliestDeadline() const;
   void Expire(PollMode mode, std::int64_t seen);

@@ -92,6 +92,41 @@ void DeadlineThatHasPassed() {
   ExpectAllEnd();
 }
 
+// Somebody who waits without a goroutine is resumed once, whatever comes.
+struct Detached : internal::DetachedWait {
+  Detached(PollDesc* poll, PollResult expected)
+      : DetachedWait{[](DetachedWait* self) {
+          auto& wait = *static_cast<Detached*>(self);
+          Expect(++wait.resumed == 1, "resumed twice");
+          Expect(wait.desc->EndDetachedWait(PollMode::kRead) == wait.result, "another result");
+        }},
+        desc(poll),
+        result(expected) {}
+  PollDesc* desc;
+  PollResult result;
+  int resumed = 0;
+};
+
+void DetachedWaitAgainstEvent() {
+  StartRuntime(1);
+  PollDesc* desc = Open();
+  auto wait = std::make_shared<Detached>(desc, PollResult::kReady);
+  Go([=] { desc->WaitDetached(PollMode::kRead, wait.get()); });
+  Spawn("kernel", [] { Report(kFd, kReadable); });
+  ExpectAllEnd();
+  Expect(wait->resumed == 1, "lost wake-up");
+}
+
+void DetachedWaitAgainstEvict() {
+  StartRuntime(1);
+  PollDesc* desc = Open();
+  auto wait = std::make_shared<Detached>(desc, PollResult::kClosing);
+  Go([=] { desc->WaitDetached(PollMode::kRead, wait.get()); });
+  Spawn("closer", [=] { desc->Evict(); });
+  ExpectAllEnd();
+  Expect(wait->resumed == 1, "lost wake-up");
+}
+
 // Exactly one of those who use the descriptor is told to close it, and nobody uses it then.
 void FdMutexIsClosedOnce() {
   struct Shared {
@@ -128,11 +163,15 @@ TEST(PollDescModel, ThreadWaitsAgainstEventAndEvict) { Check(ThreadWaitsAgainstE
 TEST(PollDescModel, EndOfStream) { Check(EndOfStream, kLight); }
 TEST(PollDescModel, WaitAgainstDeadline) { Check(WaitAgainstDeadline, kLight); }
 TEST(PollDescModel, DeadlineThatHasPassed) { Check(DeadlineThatHasPassed, kLight); }
+TEST(PollDescModel, DetachedWaitAgainstEvent) { Check(DetachedWaitAgainstEvent, kLight); }
+TEST(PollDescModel, DetachedWaitAgainstEvict) { Check(DetachedWaitAgainstEvict, kLight); }
 TEST(FdMutexModel, IsClosedOnce) { Check(FdMutexIsClosedOnce); }
 
 TEST(PollDescModel, FindsThatEvictMustBeSequentiallyConsistent) {
   CheckFinds("lost wake-up", {"poll_desc.cc", "closing_.store(true, std::memory_order_seq_cst);  // U1"},
              WaitAgainstEvict);
+  CheckFinds("lost wake-up", {"poll_desc.cc", "closing_.store(true, std::memory_order_seq_cst);  // U1"},
+             DetachedWaitAgainstEvict);
 }
 TEST(FdMutexModel, FindsThatUnlockMustRelease) {
   CheckFinds("data race", {"fd_mutex.h", "unlocked, std::memory_order_acq_rel"}, FdMutexIsClosedOnce);
