@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <ctime>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <tuple>
@@ -142,6 +143,8 @@ struct Server::State {
   gale::Error AcceptLoop(net::Listener& listener, const gale::Context& context);
   gale::Error PauseAfter(const gale::Error& error, net::AcceptBackoff& backoff);
   void Start(std::shared_ptr<net::Conn> conn, const gale::Context& context);
+  struct Served;
+  static void Continue(std::unique_ptr<Served> served, internal::H1Connection::Outcome outcome);
   std::shared_ptr<net::Conn> FromProxy(const std::shared_ptr<net::Conn>& conn);
   bool WaitForRoom();
 
@@ -200,20 +203,47 @@ gale::Error Server::State::PauseAfter(const gale::Error& error, net::AcceptBacko
   return {};
 }
 
+// Served is one connection, from the accept on. Its goroutine owns it, or the connection that waits for bytes without
+// one.
+struct Server::State::Served {
+  Served(State& state_given, const std::shared_ptr<net::Conn>& conn)
+      : finish{state_given}, listed(state_given.connections, conn) {}
+
+  struct Finish {
+    State& state;
+    ~Finish() {
+      if (state.room) state.room->Release();
+      state.End();
+    }
+  } finish;
+  internal::ListedConnection listed;
+  std::optional<internal::H1Connection> http;
+};
+
+// Continue is called with what the connection's last turn came to.
+void Server::State::Continue(std::unique_ptr<Served> served, internal::H1Connection::Outcome outcome) {
+  while (outcome == internal::H1Connection::Outcome::kIdle) {
+    net::Conn& conn = served->http->Conn();
+    Served* idle = served.get();
+    const bool waits = conn.GoWhenReadable([idle](const gale::Error& error) {
+      std::unique_ptr<Served> resumed(idle);
+      const auto next = resumed->http->Resume(error);
+      Continue(std::move(resumed), next);
+    });
+    if (waits) return (void)served.release();
+    outcome = served->http->Resume(conn.WaitReadable());
+  }
+}
+
 void Server::State::Start(std::shared_ptr<net::Conn> conn, const gale::Context& context) {
   running.Add(1);  // not from zero: the accept loop counts, too
   connections.Report(conn, kStateNew);
   Go([this, context, conn = std::move(conn)] {
-    struct Finish {
-      State* state;
-      ~Finish() {
-        if (state->room) state->room->Release();
-        state->End();
-      }
-    } finish{this};
-    internal::ListedConnection listed(connections, conn);
-    std::shared_ptr<net::Conn> served = proxies.empty() ? conn : FromProxy(conn);
-    if (served != nullptr) internal::H1Connection(config, listed, std::move(served), context).Serve();
+    auto served = std::make_unique<Served>(*this, conn);
+    std::shared_ptr<net::Conn> client = proxies.empty() ? conn : FromProxy(conn);
+    if (client == nullptr) return;
+    const auto outcome = served->http.emplace(config, served->listed, std::move(client), context).Serve();
+    Continue(std::move(served), outcome);
   });
 }
 

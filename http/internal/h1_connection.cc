@@ -16,6 +16,9 @@ namespace gale::http::internal {
 
 namespace {
 
+// How long a goroutine waits for bytes before it is given up. Giving it up and getting another one costs less than a
+// microsecond; while it waits it costs a page of memory.
+constexpr std::chrono::seconds kGoroutineWaits{1};
 constexpr std::chrono::milliseconds kLingerTime{500};
 constexpr std::size_t kMostLingerBytes = 256 * 1024;
 
@@ -56,33 +59,55 @@ H1Connection::H1Connection(const ConnectionConfig& config, ListedConnection& lis
       remote_addr_(conn_->RemoteAddr().String()),
       context_(std::move(context)) {}
 
-void H1Connection::Serve() {
-  // Closed however the goroutine ends: a handler may call Goexit.
-  struct Closer {
-    H1Connection& connection;
-    ~Closer() {
-      if (!connection.hijacked_) (void)connection.conn_->Close();
-    }
-  } closer{*this};
-
-  if (!MakeConnContext()) return;
-  Next next = Next::kGoOn;
-  std::chrono::nanoseconds timeout = HeadTimeout();
-  head_deadline_set_ = true;
-  do {
-    if (!WaitForBytes(timeout)) return;
-    timeout = config_.idle_timeout;
-    Lease lease(*config_.exchanges, conn_, config_.write_timeout);
-    next = ServeWhatCame(*lease);
-    if (hijacked_) return;
-    if ((*lease).wire.Flush()) next = Next::kClose;
-  } while (next == Next::kGoOn && listed_.BecomesIdle());
-  if (next != Next::kClose) Linger();
+// Also when the goroutine ends because a handler calls Goexit.
+H1Connection::~H1Connection() {
+  if (!hijacked_) (void)conn_->Close();
 }
 
-bool H1Connection::WaitForBytes(std::chrono::nanoseconds timeout) {
-  conn_->SetReadDeadline(After(timeout));
-  return !conn_->WaitReadable();
+H1Connection::Outcome H1Connection::Serve() {
+  if (!MakeConnContext()) return Outcome::kEnded;
+  head_deadline_set_ = true;
+  return Loop(HeadTimeout());
+}
+
+H1Connection::Outcome H1Connection::Resume(const gale::Error& error) {
+  if (error || !AnswerWhatCame()) return Outcome::kEnded;
+  return Loop(config_.idle_timeout);
+}
+
+H1Connection::Outcome H1Connection::Loop(std::chrono::nanoseconds timeout) {
+  for (;; timeout = config_.idle_timeout) {
+    switch (WaitForBytes(timeout)) {
+      case Wait::kBytes: break;
+      case Wait::kFailed: return Outcome::kEnded;
+      case Wait::kNothingYet: return Outcome::kIdle;
+    }
+    if (!AnswerWhatCame()) return Outcome::kEnded;
+  }
+}
+
+H1Connection::Wait H1Connection::WaitForBytes(std::chrono::nanoseconds timeout) {
+  idle_until_ = After(timeout);
+  const bool is_short = timeout.count() > 0 && timeout <= kGoroutineWaits;
+  conn_->SetReadDeadline(is_short ? idle_until_ : After(kGoroutineWaits));
+  const gale::Error error = conn_->WaitReadable();
+  if (error && (is_short || error != Errc::kTimeout)) return Wait::kFailed;
+  if (error || head_deadline_set_) conn_->SetReadDeadline(idle_until_);
+  return error ? Wait::kNothingYet : Wait::kBytes;
+}
+
+// AnswerWhatCame returns whether the connection waits for another request.
+bool H1Connection::AnswerWhatCame() {
+  Next next = Next::kGoOn;
+  {
+    Lease lease(*config_.exchanges, conn_, config_.write_timeout);
+    next = ServeWhatCame(*lease);
+    if (hijacked_) return false;
+    if ((*lease).wire.Flush()) next = Next::kClose;
+  }
+  if (next == Next::kGoOn && listed_.BecomesIdle()) return true;
+  if (next != Next::kClose) Linger();
+  return false;
 }
 
 // ServeWhatCame reads once and answers every request that is complete, and the one that is not, until nothing
@@ -105,6 +130,7 @@ H1Connection::Next H1Connection::ReadHead(H1Exchange& exchange) {
   exchange.request.Trailer().Clear();
   InputBuffer& input = exchange.wire.Input();
   bool deadline_set = std::exchange(head_deadline_set_, false);
+  bool may_be_early = true;
   for (;;) {
     if (!input.empty()) {
       switch (exchange.parser.Parse(input.Unread())) {
@@ -117,10 +143,20 @@ H1Connection::Next H1Connection::ReadHead(H1Exchange& exchange) {
       deadline_set = true;
     }
     auto received = exchange.wire.Receive(input.FreeSpace());
-    if (!received) return HeadInterrupted(exchange, received.error());
+    if (!received) {
+      if (std::exchange(may_be_early, false) && input.empty() && IsEarly(received.error())) continue;
+      return HeadInterrupted(exchange, received.error());
+    }
     input.Received(*received);
     if (!listed_.BecomesActive()) return Next::kClose;
   }
+}
+
+// IsEarly: WaitReadable had returned without bytes, and what has passed since is only the time that a goroutine waits.
+bool H1Connection::IsEarly(const gale::Error& error) {
+  if (error != Errc::kTimeout || (idle_until_ != TimePoint{} && CoarseNow() >= idle_until_)) return false;
+  conn_->SetReadDeadline(idle_until_);
+  return true;
 }
 
 std::chrono::nanoseconds H1Connection::HeadTimeout() const {

@@ -1,7 +1,8 @@
 // H1Connection: serves one HTTP/1 connection, from the first byte to the last.
 //
 // It is one goroutine's loop: wait for bytes (holding nothing but this object), parse what came, call the handler for
-// each request in it, send all the answers by one write, wait again.
+// each request in it, send all the answers by one write, wait again. A connection on which nothing comes for a while
+// gives up the goroutine, too, and gets another one with the next bytes.
 #pragma once
 
 #include <chrono>
@@ -38,7 +39,8 @@ struct ConnectionConfig {
   bool answers_options = true;  // "OPTIONS *"; no other method has that target
 };
 
-// H1Connection runs on the goroutine that calls Serve; conn.Close() from elsewhere ends it.
+// H1Connection runs on the goroutine that calls Serve or Resume; conn.Close() from elsewhere ends it. The destructor
+// closes it.
 class H1Connection final : private ContextSource {
  public:
   // config and listed must outlive the connection. conn is the listed one, perhaps under another address; context is
@@ -46,16 +48,27 @@ class H1Connection final : private ContextSource {
   H1Connection(const ConnectionConfig& config, ListedConnection& listed, std::shared_ptr<net::Conn> conn,
                gale::Context context);
 
-  // Serve returns when the connection has ended, and closes it. Throws nothing.
-  void Serve();
+  ~H1Connection();
+
+  // Serve serves requests until the connection has ended, or until no goroutine should wait for the next one: then the
+  // caller has Resume called by conn.GoWhenReadable, with its result. Both throw nothing.
+  enum class Outcome { kEnded, kIdle };
+  Outcome Serve();
+  Outcome Resume(const gale::Error& error);
+
+  net::Conn& Conn() const { return *conn_; }
 
  private:
   // What is to be done next with the connection.
   enum class Next { kGoOn, kClose, kLinger };
 
-  bool WaitForBytes(std::chrono::nanoseconds timeout);
+  Outcome Loop(std::chrono::nanoseconds timeout);
+  enum class Wait { kBytes, kFailed, kNothingYet };
+  Wait WaitForBytes(std::chrono::nanoseconds timeout);
+  bool AnswerWhatCame();
   Next ServeWhatCame(H1Exchange& exchange);
   Next ReadHead(H1Exchange& exchange);
+  bool IsEarly(const gale::Error& error);
   std::chrono::nanoseconds HeadTimeout() const;
   std::chrono::steady_clock::time_point RequestEnd() const;
   Next HeadInterrupted(H1Exchange& exchange, const gale::Error& error);
@@ -76,6 +89,7 @@ class H1Connection final : private ContextSource {
   const std::shared_ptr<net::Conn> conn_;
   std::string remote_addr_;
   bool head_deadline_set_ = false;                     // the read deadline is already that of the next head
+  std::chrono::steady_clock::time_point idle_until_;   // when the wait for the next request is over; none: never
   std::chrono::steady_clock::time_point request_end_;  // when read_timeout is over; none: not known yet
 
   gale::Context context_;
