@@ -27,7 +27,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=4, help="of load per server and round")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--idle", type=int, default=5000, help="idle connections in the memory measurement")
-    parser.add_argument("--settle", type=float, default=3, help="seconds before memory is read")
+    parser.add_argument("--settle", type=float, default=8, help="seconds before memory is read")
     parser.add_argument("--only", default="", help=f"servers, of {','.join(COMMANDS)} and those of --also")
     parser.add_argument("--modes", default="keep-alive,pipelined,close,memory")
     parser.add_argument("--also", action="append", default=[], metavar="NAME=COMMAND",
