@@ -13,6 +13,8 @@ namespace gale::internal {
 
 namespace {
 
+void PrepareFork() { may_have_forked.store(true, std::memory_order_relaxed); }
+
 void EnterForkedChild() {
   in_forked_child = true;
   if (M* m = RunningM()) m->stop.store(true, std::memory_order_relaxed);
@@ -20,7 +22,7 @@ void EnterForkedChild() {
 
 }  // namespace
 
-void InstallForkHandler() { pthread_atfork(nullptr, nullptr, &EnterForkedChild); }
+void InstallForkHandler() { pthread_atfork(&PrepareFork, nullptr, &EnterForkedChild); }
 
 void EndForkedChild() {
   static bool ending = false;

@@ -11,9 +11,15 @@
 // thread of the parent may have held it at the fork.
 #pragma once
 
+#include <atomic>
+
 namespace gale::internal {
 
 inline bool in_forked_child = false;  // written before the child has a second thread
+
+// MayHaveForked: a child may hold open files of this process that this process has closed since. Set before the fork;
+// relaxed, because fork() orders what it copies by itself. Children that only exec (posix_spawn, vfork) do not set it.
+inline std::atomic<bool> may_have_forked{false};
 
 // InstallForkHandler is called once, before the first M starts.
 void InstallForkHandler();

@@ -21,7 +21,7 @@ class Netpoll {
   // Add registers a descriptor for both directions, edge-triggered; events go to desc, recognised by tag. Returns 0
   // or a positive errno.
   virtual int Add(int fd, PollDesc* desc, std::uint16_t tag) = 0;
-  // Remove undoes Add. Events that were fetched before may still arrive, with the old tag.
+  // Remove undoes Add; the caller closes the descriptor next. Events may still arrive, with the old tag.
   virtual void Remove(int fd) = 0;
 
   // Poll waits for events, at most timeout_ns (0: not at all; negative: for ever), and appends the goroutines that

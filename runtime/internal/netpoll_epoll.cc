@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "gale/runtime/internal/fatal.h"
+#include "gale/runtime/internal/fork.h"
 #include "gale/runtime/internal/netpoll.h"
 #include "gale/runtime/internal/poll_desc.h"
 
@@ -53,8 +54,9 @@ class EpollNetpoll final : public Netpoll {
   }
 
   void Remove(int fd) override {
-    // Before close(): a child made by fork keeps the open file, and with it the registration, alive.
-    epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+    // close() ends the registration, unless somebody else has the open file: a child made by fork. Should one have been
+    // made in a way that went unnoticed, its doings are events with an old tag.
+    if (may_have_forked.load(std::memory_order_relaxed)) epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
     descriptors_.fetch_sub(1, std::memory_order_relaxed);
   }
 

@@ -11,6 +11,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
@@ -21,6 +23,7 @@
 #include "gale/runtime/go.h"
 #include "gale/runtime/internal/poll_desc.h"
 #include "gale/runtime/internal/sanitizer.h"
+#include "gale/runtime/internal/scheduler.h"
 #include "gale/runtime/internal/start_timer.h"
 #include "gale/runtime/time.h"
 #include "gale/runtime/wait_group.h"
@@ -129,6 +132,40 @@ TEST(ForkHazardTest, WhatAChildDoesToInheritedFilesIsNotTakenForNewOnes) {
       desc->Evict();
       desc->Close();
       for (int fd : {fresh[0], fresh[1], gate[0], gate[1]}) close(fd);
+      kill(child, SIGKILL);
+      Blocking([&] { waitpid(child, nullptr, 0); });
+    }
+  });
+}
+
+// Registrations is how many descriptors the epoll instances of this process have, as the kernel counts.
+int Registrations() {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream info(entry.path());
+    for (std::string line; std::getline(info, line);) count += line.starts_with("tfd:") ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(ForkHazardTest, RegistrationsEndThoughAChildHasTheFile) {
+  gale::Run([] {
+    (void)internal::Scheduler::Get();
+    const int before = Registrations();
+    for (const bool forks : {false, true}) {
+      int ends[2];
+      ASSERT_EQ(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+      internal::PollDesc* desc = *internal::PollDesc::Open(ends[0]);
+      EXPECT_EQ(Registrations(), before + 1);
+      pid_t child = forks ? fork() : -1;
+      if (child == 0) {
+        for (;;) pause();
+      }
+      desc->Evict();
+      desc->Close();
+      for (int fd : ends) close(fd);
+      EXPECT_EQ(Registrations(), before) << forks;
+      if (!forks) continue;
       kill(child, SIGKILL);
       Blocking([&] { waitpid(child, nullptr, 0); });
     }
