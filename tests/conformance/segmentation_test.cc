@@ -55,6 +55,16 @@ std::string Play(const TestServer& server, std::initializer_list<std::string_vie
   return client.Ending() == "EOF" ? answer : answer + client.Ending();
 }
 
+// A reset behind the whole answer is no difference if the server has ended the connection behind the first piece by
+// itself, because the client had asked for that: the second piece was on its way to nobody.
+bool IsResetBehindTheEnd(const TestServer& server, const std::string& answer, const std::string& whole,
+                         std::string_view first_piece) {
+  if (!answer.starts_with(whole) || answer == whole) return false;
+  WireClient client = server.Connect();
+  client.Send(first_piece);
+  return Comparable(client.ReadToEnd()) == whole && client.Ending() == "EOF";
+}
+
 // No case here waits for a timeout, but the machine may be slow.
 ServerOptions PatientOptions() {
   ServerOptions options = ConformanceOptions();
@@ -74,7 +84,9 @@ TEST_F(SegmentationTest, DoesNotChangeTheResult) {
     const std::string whole = Play(server_, {all});
     for (std::size_t cut = 1 + offset++ % kStride; cut < all.size(); cut += kStride) {
       if (cut > kWindow && cut + kWindow < all.size()) cut = all.size() - kWindow;
-      ASSERT_EQ(Play(server_, {all.substr(0, cut), all.substr(cut)}), whole) << id << " cut at " << cut;
+      const std::string answer = Play(server_, {all.substr(0, cut), all.substr(cut)});
+      if (IsResetBehindTheEnd(server_, answer, whole, all.substr(0, cut))) continue;
+      ASSERT_EQ(answer, whole) << id << " cut at " << cut;
     }
   }
 }
