@@ -103,7 +103,8 @@ bool H1Connection::AnswerWhatCame() {
     Lease lease(*config_.exchanges, conn_, config_.write_timeout);
     next = ServeWhatCame(*lease);
     if (hijacked_) return false;
-    if ((*lease).wire.Flush()) next = Next::kClose;
+    // Who does not read does not read on either.
+    if ((*lease).wire.Flush() || (*lease).wire.Broken()) next = Next::kClose;
   }
   if (next == Next::kGoOn && listed_.BecomesIdle()) return true;
   if (next != Next::kClose) Linger();
