@@ -34,8 +34,8 @@ concept TemporaryHandler = std::derived_from<T, Handler> && !std::is_const_v<T>;
 
 // A function that is no Handler itself, and nothing that a HandlerRef is made from otherwise.
 template <typename T>
-concept HandlerFunction = std::invocable < std::decay_t<T>
-&, ResponseWriter&, Request& > &&!std::derived_from<std::remove_cvref_t<T>, Handler>;
+concept HandlerFunction = !std::derived_from<std::remove_cvref_t<T>, Handler> &&
+                          std::is_invocable_v<std::decay_t<T>&, ResponseWriter&, Request&>;
 
 }  // namespace internal
 
