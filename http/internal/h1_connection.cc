@@ -11,6 +11,7 @@
 #include "gale/http/abort_handler.h"
 #include "gale/http/server.h"
 #include "gale/http/status.h"
+#include "gale/runtime/internal/throw_trace.h"
 
 namespace gale::http::internal {
 
@@ -231,27 +232,28 @@ bool H1Connection::FillRequest(H1Exchange& exchange) {
 }
 
 void H1Connection::CallHandler(H1Exchange& exchange) {
+  gale::internal::ThrowTrace trace;
   try {
     if (exchange.request.RequestURI() == "*" && config_.answers_options) {
       exchange.response.WriteHeader(kStatusOK);
     } else {
-      ServeHTTP(exchange);
+      ServeHTTP(exchange, trace);
     }
     exchange.response.Finish();
   } catch (...) {
-    HandlerThrew(exchange);
+    HandlerThrew(exchange, trace);
   }
   hijacked_ = exchange.response.IsHijacked();
 }
 
-void H1Connection::ServeHTTP(H1Exchange& exchange) {
+void H1Connection::ServeHTTP(H1Exchange& exchange, gale::internal::ThrowTrace& trace) {
   struct Ender {
     H1Connection& connection;
     ~Ender() {
       if (connection.request_has_context_) connection.EndContext();
     }
   } ender{*this};
-  config_.handler->ServeHTTP(exchange.response, exchange.request);
+  trace.Call([&] { config_.handler->ServeHTTP(exchange.response, exchange.request); });
 }
 
 void H1Connection::AddLocalAddr() {
@@ -290,7 +292,7 @@ bool H1Connection::MakeConnContext() {
 }
 
 // HandlerThrew is called in a catch block. A Goexit comes here too, and unwinds on behind it.
-void H1Connection::HandlerThrew(H1Exchange& exchange) {
+void H1Connection::HandlerThrew(H1Exchange& exchange, const gale::internal::ThrowTrace& trace) {
   const std::type_info* type = abi::__cxa_current_exception_type();
   std::exception_ptr exception = std::current_exception();
   if (exception == nullptr || type == nullptr) {
@@ -312,6 +314,9 @@ void H1Connection::HandlerThrew(H1Exchange& exchange) {
     line += "an exception of type ";
     line += type->name();
   }
+  line += '\n';
+  line += trace.Text();
+  if (line.ends_with('\n')) line.pop_back();
   (*config_.log)(line);
   exchange.response.Abort();
 }

@@ -18,6 +18,10 @@
 #include "gale/net/conn.h"
 #include "gale/runtime/context.h"
 
+namespace gale::internal {
+class ThrowTrace;
+}
+
 namespace gale::http::internal {
 
 using ConnContextFunction = std::function<gale::Context(const gale::Context&, const std::shared_ptr<net::Conn>&)>;
@@ -76,12 +80,12 @@ class H1Connection final : private ContextSource {
   Next ServeRequest(H1Exchange& exchange, bool may_go_on);
   bool FillRequest(H1Exchange& exchange);
   void CallHandler(H1Exchange& exchange);
-  void ServeHTTP(H1Exchange& exchange);
+  void ServeHTTP(H1Exchange& exchange, gale::internal::ThrowTrace& trace);
   bool MakeConnContext();
   void AddLocalAddr();
   gale::Context MakeContext() override;
   void EndContext();
-  void HandlerThrew(H1Exchange& exchange);
+  void HandlerThrew(H1Exchange& exchange, const gale::internal::ThrowTrace& trace);
   void Linger();
 
   const ConnectionConfig& config_;

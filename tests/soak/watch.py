@@ -9,6 +9,11 @@ import time
 import urllib.request
 
 
+# An exception that a handler throws on purpose, with its stack: each function, and where it is.
+THROWN = re.compile(r"^.*thrown on purpose.*\n"
+                    r"(?:goroutine \d+ \[running\]:\n(?:[^\t\n].*\n\t.*\n|\.\.\.\d+ frames elided\.\.\.\n)*)?", re.MULTILINE)
+
+
 class Server:
     """soak_server with a log in a file."""
 
@@ -35,7 +40,7 @@ class Server:
 
     def unexpected(self):
         """The lines of the log that are not there on purpose."""
-        return [line for line in self.log().splitlines() if "thrown on purpose" not in line]
+        return THROWN.sub("", self.log()).splitlines()
 
     def terminate(self, patience=60):
         """SIGTERM; returns the status, or None if that is not the end."""
