@@ -123,6 +123,8 @@ int SetConfiguredPCount(int count) { return std::exchange(configured_ps, count);
 int ConfiguredPCount() { return configured_ps; }
 
 void Scheduler::StartMachine(P* p, bool spinning) {
+  if (in_forked_child) [[unlikely]]
+    return;  // a second thread would run goroutines there
   if (M* idle = machines_.Take()) {
     IncrementShared(shared_counters.wake_ups);
     return MachinePool::Grant(idle, p, nullptr, spinning);

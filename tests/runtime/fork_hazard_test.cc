@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -138,6 +139,21 @@ TEST(ForkHazardTest, WhatAChildDoesToInheritedFilesIsNotTakenForNewOnes) {
   });
 }
 
+// A P that never had a thread would get one in the child, and with it run goroutines there.
+TEST(ForkHazardTest, NoGoroutineRunsInTheChild) {
+  if (internal::kThreadSanitizer) GTEST_SKIP() << "TSan has its own opinion of what a forked child may do";
+  gale::Run([] {
+    for (int i = 0; i < kForks; ++i) {
+      int status = StatusOf([] {
+        Go([] { _exit(9); });
+        usleep(5'000);
+        _exit(8);
+      });
+      EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 8) << status;
+    }
+  });
+}
+
 // Registrations is how many descriptors the epoll instances of this process have, as the kernel counts.
 int Registrations() {
   int count = 0;
@@ -185,7 +201,9 @@ constexpr char kMessage[] = "fatal error: the runtime's threads are not in a chi
 // Ends the process with 0 if the child was ended by the message's abort.
 [[noreturn]] void ExitIfAborted(const std::function<void()>& in_child) {
   int status = StatusOf(in_child);
-  std::_Exit(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT ? 0 : 1);
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) std::_Exit(0);
+  std::fprintf(stderr, "the child's status is %#x\n", static_cast<unsigned>(status));
+  std::_Exit(1);
 }
 
 TEST_F(ForkHazardDeathTest, AGoroutineThatParksInTheChildEndsItWithAMessage) {
