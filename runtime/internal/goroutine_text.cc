@@ -58,29 +58,18 @@ bool IsSwitching(std::string_view function) {
   return std::ranges::any_of(kNames, [&](std::string_view name) { return function.starts_with(name); });
 }
 
-// What lies between a throw and the frame that has noted it.
-bool IsThrowing(std::string_view function) {
-  constexpr std::string_view kNames[] = {"__cxa_throw", "__cxa_rethrow", "std::rethrow_exception(", "_Unwind_"};
-  return std::ranges::any_of(kNames, [&](std::string_view name) { return function.find(name) != function.npos; });
-}
-
 bool IsStarting(std::string_view function) {
   return function == "gale_goroutine_main" || function == "gale_goroutine_start" ||
          function == "gale::internal::(anonymous namespace)::MainGoroutine::operator()";
 }
 
-// AddStack leaves out how the goroutine parks and how it was entered. The goroutine's function itself is shown even if
-// it has ended with a jump to another one and is on the stack no more.
-void AddStack(std::string& text, const GoroutineRecord& record) {
+// AddStack begins with a frame, and leaves out how the goroutine parks and how it was entered. The goroutine's function
+// itself is shown even if it has ended with a jump to another one and is on the stack no more.
+void AddStack(std::string& text, const GoroutineRecord& record, std::size_t first = 0) {
   const StackTrace& trace = record.trace;
   std::vector<Symbol> symbols;
   for (std::size_t i = 0; i < trace.Size(); ++i) symbols.push_back(Symbolize(trace[i]));
-  constexpr std::size_t kMostThrowing = 12;
-  std::size_t first = 0;
   std::size_t end = symbols.size();
-  for (std::size_t i = 0; i < std::min(end, kMostThrowing); ++i) {
-    if (IsThrowing(symbols[i].function)) first = i + 1;
-  }
   while (first < end && IsSwitching(symbols[first].function)) ++first;
   while (end > first && IsStarting(symbols[end - 1].function)) --end;
   for (std::size_t i = first; i < end; ++i) {
@@ -106,11 +95,11 @@ std::string HexText(std::uintptr_t number) {
   return "0x" + digits;
 }
 
-std::string StackText(const StackTrace& trace) {
+std::string StackText(const StackTrace& trace, std::size_t first) {
   std::string text;
   GoroutineRecord record;
   record.trace = trace;
-  AddStack(text, record);
+  AddStack(text, record, first);
   return text;
 }
 

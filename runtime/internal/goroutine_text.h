@@ -13,8 +13,8 @@ std::string GoroutineHeader(const GoroutineRecord& record);
 // GoroutineText is the header, the stack and who created it, each line ended.
 std::string GoroutineText(const GoroutineRecord& record);
 
-// StackText is the stack alone.
-std::string StackText(const StackTrace& trace);
+// StackText is the stack alone, from the frame `first` on.
+std::string StackText(const StackTrace& trace, std::size_t first = 0);
 
 // HexText is "0x1f".
 std::string HexText(std::uintptr_t number);

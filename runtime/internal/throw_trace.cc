@@ -2,8 +2,13 @@
 
 #include <unwind.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
 #include "gale/runtime/internal/g.h"
 #include "gale/runtime/internal/goroutine_text.h"
+#include "gale/runtime/internal/symbolize.h"
 
 namespace gale::internal {
 
@@ -16,24 +21,33 @@ constexpr int kTraceRegister = 3;  // rbx
 constexpr int kTraceRegister = 19;  // x19
 #endif
 
-_Unwind_Reason_Code AddFrame(_Unwind_Context* context, void* trace) {
-  const auto pc = _Unwind_GetIP(context);
-  if (pc == 0) return _URC_END_OF_STACK;
-  static_cast<StackTrace*>(trace)->Add(pc);
-  return _URC_NO_REASON;
+bool IsThrowing(std::string_view function) {
+  constexpr std::string_view kNames[] = {"__cxa_throw", "__cxa_rethrow", "std::rethrow_exception(", "_Unwind_"};
+  return std::ranges::any_of(kNames, [&](std::string_view name) { return function.find(name) != function.npos; });
+}
+
+// FirstThrower is the index of the frame that has thrown: behind the unwinder, which has called us.
+std::size_t FirstThrower(const StackTrace& stack) {
+  constexpr std::size_t kMost = 12;
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < std::min(stack.Size(), kMost); ++i) {
+    if (IsThrowing(Symbolize(stack[i]).function)) first = i + 1;
+  }
+  return first;
 }
 
 }  // namespace
 
 void ThrowTrace::Note() {
   stack_ = std::make_unique<StackTrace>();
-  _Unwind_Backtrace(&AddFrame, stack_.get());
+  WalkOwnStack(*stack_);
 }
 
 std::string ThrowTrace::Text() const {
   if (stack_ == nullptr) return {};
   const G* g = CurrentGoroutine();
-  return "goroutine " + std::to_string(g != nullptr ? g->id : 0) + " [running]:\n" + StackText(*stack_);
+  return "goroutine " + std::to_string(g != nullptr ? g->id : 0) + " [running]:\n" +
+         StackText(*stack_, FirstThrower(*stack_));
 }
 
 extern "C" [[gnu::visibility("hidden")]] _Unwind_Reason_Code gale_throw_trace_personality(int, _Unwind_Action actions,
