@@ -1,6 +1,7 @@
 """Good clients: each is one coroutine that behaves well, for one visit, and checks every byte of what it gets."""
 import asyncio
 import time
+from contextlib import closing
 
 import exchanges
 from exchanges import PATTERN, Exchange, expect
@@ -39,8 +40,7 @@ async def converse_again(world, connection, exchange, last, **options):
 
 async def keep_alive(world):
     """A number of requests on one connection, with pauses."""
-    connection = await Connection.open(world.address)
-    try:
+    with closing(await Connection.open(world.address)) as connection:
         last = time.monotonic()
         for _ in range(world.random.randrange(1, 40)):
             exchange = exchanges.pick(world.random, world.files)
@@ -52,8 +52,6 @@ async def keep_alive(world):
                 await connection.rest()
                 return
             await world.pause()
-    finally:
-        connection.close()
 
 
 async def single(world):
@@ -62,28 +60,22 @@ async def single(world):
     minor = 1 if exchange.chunked else world.random.choice([0, 1])
     if exchange.target == "*":
         minor = 1
-    connection = await Connection.open(world.address)
-    try:
+    with closing(await Connection.open(world.address)) as connection:
         response = await converse(connection, exchange, minor=minor, says="close" if minor else None)
         if await connection.rest():
             raise Wrong("bytes behind the last answer")
         if not response.closes:
             raise Wrong("closes without saying so")
         world.good += 1
-    finally:
-        connection.close()
 
 
 async def http10_keep_alive(world):
-    connection = await Connection.open(world.address)
-    try:
+    with closing(await Connection.open(world.address)) as connection:
         for _ in range(3):
             exchange = exchanges.plain(world.random, None)
             response = await converse_again(world, connection, exchange, time.monotonic(), minor=0, says="keep-alive")
             if response is None or response.closes:
                 return
-    finally:
-        connection.close()
 
 
 async def pipeline(world):
@@ -91,8 +83,7 @@ async def pipeline(world):
     count = world.random.choice([2, 5, 30])
     kinds = [exchanges.plain, exchanges.item, exchanges.pattern, exchanges.head, exchanges.cookie, exchanges.unread]
     asked = [world.random.choice(kinds)(world.random, None) for _ in range(count)]
-    connection = await Connection.open(world.address)
-    try:
+    with closing(await Connection.open(world.address)) as connection:
         connection.writer.write(b"".join(exchange.encode() for exchange in asked))
         for exchange in asked:
             response = await connection.response(exchange.method)
@@ -103,16 +94,13 @@ async def pipeline(world):
                 if not world.flooded_since(time.monotonic() - 5):
                     raise Wrong("a pipeline was broken off")
                 return
-    finally:
-        connection.close()
 
 
 async def expect_continue(world):
     body = PATTERN[:world.random.randrange(1, 100_000)]
     exchange = Exchange("POST", "/echo", expect(200, body), ["Expect: 100-continue"], body)
     data = exchange.encode()
-    connection = await Connection.open(world.address)
-    try:
+    with closing(await Connection.open(world.address)) as connection:
         await connection.send(data[:-len(body)])
         interim = await connection.response()
         if interim.status != 100 or interim.fields:
@@ -120,14 +108,11 @@ async def expect_continue(world):
         await connection.send(body)
         check(exchange, await connection.response())
         world.good += 1
-    finally:
-        connection.close()
 
 
 async def refused_continue(world):
     """A body that is not wanted is not asked for."""
-    connection = await Connection.open(world.address)
-    try:
+    with closing(await Connection.open(world.address)) as connection:
         await connection.send(b"POST /unread HTTP/1.1\r\nHost: soak\r\nExpect: 100-continue\r\nContent-Length: 9000\r\n\r\n")
         response = await connection.response()
         expect(200, b"not read\n")(response)
@@ -135,8 +120,6 @@ async def refused_continue(world):
             raise Wrong("goes on although the body may or may not come")
         await connection.rest()
         world.good += 1
-    finally:
-        connection.close()
 
 
 async def conversation(world):
@@ -164,8 +147,7 @@ async def conversation(world):
 
 
 async def hijack(world):
-    connection = await Connection.open(world.address)
-    try:
+    with closing(await Connection.open(world.address)) as connection:
         await connection.send(b"GET /hijack HTTP/1.1\r\nHost: soak\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly")
         response = await connection.response()
         if response.status != 101:
@@ -175,36 +157,28 @@ async def hijack(world):
         if (got := await connection.rest()) != b"early and later":
             raise Wrong(f"hijacked: {got!r}")
         world.good += 1
-    finally:
-        connection.close()
 
 
 async def broken_off(world):
     """A handler that throws in the middle: its answer must not look complete."""
-    connection = await Connection.open(world.address)
-    try:
+    with closing(await Connection.open(world.address)) as connection:
         await connection.send(b"GET /late HTTP/1.1\r\nHost: soak\r\n\r\n")
         data = await connection.rest()
         if not data.startswith(b"HTTP/1.1 200 ") or not data.endswith(b"the beginning\n\r\n"):
             raise Wrong(f"broken off: {data!r}")
         world.good += 1
-    finally:
-        connection.close()
 
 
 async def half_closed(world):
     """Says that it will send no more, and still gets its answer."""
     exchange = exchanges.pattern(world.random, None)
-    connection = await Connection.open(world.address)
-    try:
+    with closing(await Connection.open(world.address)) as connection:
         connection.writer.write(exchange.encode())
         connection.writer.write_eof()
         check(exchange, await connection.response())
         if await connection.rest():
             raise Wrong("bytes behind the last answer")
         world.good += 1
-    finally:
-        connection.close()
 
 
 CLIENTS = [keep_alive] * 12 + [single] * 4 + [pipeline] * 3 + [http10_keep_alive, expect_continue, refused_continue,
