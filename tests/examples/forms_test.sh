@@ -6,23 +6,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/serve.sh"
 
 serve forms "$@"
 
-failures=0
-# expect <what> <fields> <body> <a line of the answer>...: the request has the fields (each with \r\n) and the body.
-expect() {
-  local request=$1 fields=$2 body=$3 answer line
-  shift 3
-  body=$(printf '%b.' "$body")
-  body=${body%.}
-  ask "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n$fields\r\n%s" \
-    "$request" "${#body}" "$body"
-  for line in "$@"; do
-    if ! grep -qxF -- "$line" <<<"$answer"; then
-      printf '%s: expected the line "%s", got:\n%s\n' "$request" "$line" "$answer"
-      failures=$((failures + 1))
-    fi
-  done
-}
-
 readonly urlencoded='Content-Type: application/x-www-form-urlencoded\r\n'
 readonly multipart='Content-Type: multipart/form-data; boundary=b\r\n'
 readonly field='--b\r\nContent-Disposition: form-data; name="title"\r\n\r\nTrip\r\n'

@@ -6,21 +6,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/serve.sh"
 
 serve items "$@"
 
-failures=0
-# expect <method and target> <fields, each with \r\n> <body> <a line of the answer>...
-expect() {
-  local request=$1 fields=$2 body=$3 answer line
-  shift 3
-  ask "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n$fields\r\n%s" \
-    "$request" "${#body}" "$body"
-  for line in "$@"; do
-    if ! grep -qxF -- "$line" <<<"$answer"; then
-      printf '%s: expected the line "%s", got:\n%s\n' "$request" "$line" "$answer"
-      failures=$((failures + 1))
-    fi
-  done
-}
-
 expect 'POST /items' '' 'a kite' 'HTTP/1.1 201 Created' 'Location: /items/1' 'X-Request-Id: 000001'
 expect 'POST /items' '' "$(printf '%01001d' 0)" 'HTTP/1.1 413 Request Entity Too Large'
 expect 'GET /items/1' '' '' 'HTTP/1.1 200 OK' 'a kite' 'X-Request-Id: 000003'

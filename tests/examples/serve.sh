@@ -3,6 +3,8 @@
 #   serve hello "$@"            # starts it, or ends the test
 #   ask 'GET / HTTP/1.0\r\n\r\n'
 #   echo "$answer"
+#   expect 'GET /' '' '' 'HTTP/1.1 200 OK'
+#   exit $((failures > 0))
 #
 # $scratch is a folder for the test's own files. When the test ends, the server is ended and the folder removed.
 
@@ -40,4 +42,22 @@ ask() {
   printf "$@" >&3
   answer=$(tr -d '\r' <&3)
   exec 3>&-
+}
+
+failures=0
+# expect <method and target> <fields> <body> <a line of the answer>...: the request has the fields (each with \r\n) and
+# the body, in which backslashes are read as printf's %b reads them.
+expect() {
+  local request=$1 fields=$2 body=$3 answer line
+  shift 3
+  body=$(printf '%b.' "$body")
+  body=${body%.}
+  ask "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n$fields\r\n%s" \
+    "$request" "${#body}" "$body"
+  for line in "$@"; do
+    if ! grep -qxF -- "$line" <<<"$answer"; then
+      printf '%s: expected the line "%s", got:\n%s\n' "$request" "$line" "$answer"
+      failures=$((failures + 1))
+    fi
+  done
 }
