@@ -31,7 +31,10 @@ ErrorBody BodyFor(std::string_view received) {
   return received.starts_with("HEAD ") ? ErrorBody::kOmit : ErrorBody::kSend;
 }
 
-TimePoint After(std::chrono::nanoseconds timeout) { return timeout.count() > 0 ? CoarseNow() + timeout : TimePoint{}; }
+TimePoint After(std::chrono::nanoseconds timeout, TimePoint now) {
+  return timeout.count() > 0 ? now + timeout : TimePoint{};
+}
+TimePoint After(std::chrono::nanoseconds timeout) { return After(timeout, CoarseNow()); }
 
 // Lease gives an exchange back to the pool however the scope is left.
 class Lease {
@@ -88,9 +91,10 @@ H1Connection::Outcome H1Connection::Loop(std::chrono::nanoseconds timeout) {
 }
 
 H1Connection::Wait H1Connection::WaitForBytes(std::chrono::nanoseconds timeout) {
-  idle_until_ = After(timeout);
+  const TimePoint now = CoarseNow();
+  idle_until_ = After(timeout, now);
   const bool is_short = timeout.count() > 0 && timeout <= kGoroutineWaits;
-  conn_->SetReadDeadline(is_short ? idle_until_ : After(kGoroutineWaits));
+  conn_->SetReadDeadline(is_short ? idle_until_ : now + kGoroutineWaits);
   const gale::Error error = conn_->WaitReadable();
   if (error && (is_short || error != Errc::kTimeout)) return Wait::kFailed;
   if (error || head_deadline_set_) conn_->SetReadDeadline(idle_until_);
